@@ -1,0 +1,6 @@
+//! The pure rules of a subscription's life: time, money, policy and the state machine.
+//!
+//! This crate knows no database, network, file, environment, thread, wall clock or random
+//! number, and no floating point. It cannot fail for reasons outside its input.
+
+pub mod ids;

@@ -1,0 +1,274 @@
+//! The payment port: what the lifecycle asks of a payment provider, and what it can hear back.
+//!
+//! The protocol (RELIABILITY: one intent per invoice, for its whole life) is `prepare` (moves no
+//! money) → the reference is persisted → `execute`. Every retry executes the same reference.
+//! Business results are values, never errors; a provider never sleeps and never retries, except
+//! for one immediate re-dial when nothing was sent. `Unknown` is only ever resolved by `inquire`.
+
+use std::time::Duration;
+
+use futures::future::BoxFuture;
+use perennial_core::ids::{CustomerId, InvoiceId};
+use perennial_core::money::Money;
+use serde::{Deserialize, Serialize};
+
+/// The deterministic name of one operation at the provider, at most 255 characters, without
+/// personal data. The same key always goes with the same bytes.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct OpKey(String);
+
+impl OpKey {
+    /// The key of creating the one intent of an invoice.
+    #[must_use]
+    pub fn prepare(invoice: InvoiceId) -> Self {
+        Self(format!("perennial-prepare-{invoice}"))
+    }
+
+    /// The key of attempt number `attempt` on an invoice.
+    #[must_use]
+    pub fn execute(invoice: InvoiceId, attempt: i32) -> Self {
+        Self(format!("perennial-execute-{invoice}-{attempt}"))
+    }
+
+    /// The key of cancelling the intent of an invoice.
+    #[must_use]
+    pub fn cancel(invoice: InvoiceId) -> Self {
+        Self(format!("perennial-cancel-{invoice}"))
+    }
+
+    /// The key of creating a customer at the provider.
+    #[must_use]
+    pub fn customer(customer: CustomerId) -> Self {
+        Self(format!("perennial-customer-{customer}"))
+    }
+
+    /// The key of attaching a method, named by whoever asks (`occasion` is unique per wish).
+    #[must_use]
+    pub fn attach(customer: CustomerId, occasion: &str) -> Self {
+        let mut key = format!("perennial-attach-{customer}-{occasion}");
+        key.truncate(255);
+        Self(key)
+    }
+
+    /// The key as the provider sees it.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// What a customer looks like to the provider. Never logged.
+#[derive(Clone, PartialEq, Eq)]
+pub struct CustomerProfile {
+    /// Our id, sent as metadata.
+    pub customer: CustomerId,
+    /// Where receipts go.
+    pub email: String,
+    /// The display name, cleaned of control characters.
+    pub name: String,
+}
+
+/// A card or account as the provider describes it once attached.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AttachedMethod {
+    /// The provider's id (`pm_…`).
+    pub reference: String,
+    /// `card`, `us_bank_account`, …
+    pub kind: String,
+    /// The card network, lower case (`visa`, `mastercard`, …).
+    pub network: Option<String>,
+    /// The last four digits.
+    pub last4: Option<String>,
+    /// Month (1–12) and year in which a card expires.
+    pub expires: Option<(u32, i32)>,
+}
+
+/// The stored snapshot of an intent: a resend is byte-identical because it is rebuilt from this.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IntentRequest {
+    /// The invoice to be paid, sent as `metadata[invoice]`.
+    pub invoice: InvoiceId,
+    /// The customer at the provider (`cus_…`).
+    pub customer: String,
+    /// What is owed, in our minor units; mapping to the provider's units is the provider's.
+    pub amount: Money,
+}
+
+/// What one call told us beside its value: for the record of the attempt.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct CallTrace {
+    /// HTTP status, when an answer came.
+    pub http_status: Option<u16>,
+    /// The provider's name for the request (`Request-Id`).
+    pub request_id: Option<String>,
+    /// The provider replayed an earlier answer (`Idempotent-Replayed`).
+    pub replayed: bool,
+    /// The provider's own advice whether to retry (`Stripe-Should-Retry`).
+    pub should_retry: Option<bool>,
+    /// Why we were slowed down (`Stripe-Rate-Limited-Reason`).
+    pub rate_limited_reason: Option<String>,
+}
+
+/// A value and the trace of the call that brought it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reply<T> {
+    /// What was learned.
+    pub value: T,
+    /// How it was learned.
+    pub trace: CallTrace,
+}
+
+/// Why an operation gave no value. Never a decline: that is a value.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum NoAnswer {
+    /// Nothing was done at the provider: the same key can be sent again after the delay.
+    #[error("not sent: {reason}")]
+    NotSent {
+        /// How long the provider asked us to wait, or our own guess.
+        retry_after: Option<Duration>,
+        /// What stood in the way.
+        reason: String,
+    },
+    /// The provider refuses the request as such: our bug or configuration. Retrying cannot help.
+    #[error("rejected by the provider: {reason}")]
+    Rejected {
+        /// The provider's machine-readable code.
+        code: Option<String>,
+        /// The offending parameter, if named.
+        param: Option<String>,
+        /// The message, free of secrets.
+        reason: String,
+    },
+    /// It may or may not have happened. Only an inquiry can tell.
+    #[error("outcome unknown: {reason}")]
+    Unknown {
+        /// Where it broke: timeout, reset, HTTP 5xx, undecodable body.
+        reason: String,
+    },
+}
+
+/// Why a charge was refused by the issuer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Decline {
+    /// The provider's decline code (`insufficient_funds`, …), never shown raw to a customer.
+    pub code: String,
+    /// The network of the card that was charged, lower case.
+    pub network: Option<String>,
+    /// The network's own decline code.
+    pub network_decline_code: Option<String>,
+    /// Mastercard's merchant advice code.
+    pub network_advice_code: Option<String>,
+    /// The provider's advice code (`do_not_try_again`, …).
+    pub advice_code: Option<String>,
+}
+
+/// What became of an attempt to collect.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "outcome", rename_all = "snake_case")]
+pub enum Outcome {
+    /// The money was captured.
+    Succeeded {
+        /// The provider's charge (`ch_…`).
+        charge: Option<String>,
+        /// What was captured, in our minor units.
+        amount: Money,
+    },
+    /// Settlement takes its time (bank debits); ask again later.
+    Processing,
+    /// The customer has to act (strong authentication).
+    RequiresAction {
+        /// Where the customer can act, if the provider offers a page.
+        url: Option<String>,
+    },
+    /// The issuer said no.
+    Declined {
+        /// The refusal.
+        decline: Decline,
+        /// The failed charge (`ch_…`).
+        charge: Option<String>,
+    },
+    /// The intent was cancelled at the provider and can never be charged.
+    Canceled,
+}
+
+/// What the provider says about a reference when asked. Authoritative.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Observation {
+    /// No confirmation ever reached the provider: executing is safe.
+    NeverExecuted {
+        /// The intent, unconfirmed.
+        reference: String,
+    },
+    /// The latest execution ended like this. `charge` tells two attempts apart.
+    Executed {
+        /// The intent.
+        reference: String,
+        /// Its outcome.
+        outcome: Outcome,
+        /// The latest charge (`ch_…`), failed or not.
+        charge: Option<String>,
+    },
+    /// The provider knows nothing of it.
+    Missing,
+}
+
+/// What is asked about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Inquiry {
+    /// A reference that we have persisted.
+    Reference(String),
+    /// The reference was lost: look through the customer's intents for `metadata[invoice]`.
+    Lost {
+        /// The customer at the provider.
+        customer: String,
+        /// The invoice the intent was created for.
+        invoice: InvoiceId,
+    },
+}
+
+/// What a provider can do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Capabilities {
+    /// How long the provider remembers an operation key, with a margin. After that: only inquire.
+    pub key_ttl: Duration,
+}
+
+/// One way of getting an answer.
+pub type Call<'a, T> = BoxFuture<'a, Result<Reply<T>, (NoAnswer, CallTrace)>>;
+
+/// A payment provider. All calls have a deadline of the provider's own.
+pub trait PaymentProvider: Send + Sync + 'static {
+    /// `stripe`, …: the durable name stored beside each reference.
+    fn name(&self) -> &'static str;
+
+    /// What it can do.
+    fn capabilities(&self) -> Capabilities;
+
+    /// Creates the customer, or finds the one created under this key. Answers with its id.
+    fn ensure_customer<'a>(&'a self, profile: &'a CustomerProfile, key: &'a OpKey) -> Call<'a, String>;
+
+    /// Attaches a method to the customer. A card that cannot be attached is `Rejected`.
+    fn attach_method<'a>(
+        &'a self,
+        customer: &'a str,
+        method: &'a str,
+        key: &'a OpKey,
+    ) -> Call<'a, AttachedMethod>;
+
+    /// Creates the intent, unconfirmed. Moves no money. Answers with its id.
+    fn prepare<'a>(&'a self, intent: &'a IntentRequest, key: &'a OpKey) -> Call<'a, String>;
+
+    /// Confirms the intent off-session with a method. An intent that has already succeeded
+    /// answers `Succeeded`.
+    fn execute<'a>(&'a self, reference: &'a str, method: &'a str, key: &'a OpKey) -> Call<'a, Outcome>;
+
+    /// Reads, moves nothing. The only way out of `Unknown`.
+    fn inquire<'a>(&'a self, inquiry: &'a Inquiry) -> Call<'a, Observation>;
+
+    /// Cancels an intent that will never be collected. One that has already succeeded answers
+    /// `Succeeded`.
+    fn cancel<'a>(&'a self, reference: &'a str, key: &'a OpKey) -> Call<'a, Outcome>;
+}
+
