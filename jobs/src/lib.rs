@@ -2,4 +2,5 @@
 //!
 //! This crate knows no Stripe, no SMTP library, no HTTP server and no command line: it knows ports.
 
+pub mod mail;
 pub mod payments;

@@ -1,0 +1,19 @@
+//! Letters to customers: what they say, how they look, and the port that carries them.
+//!
+//! A [`Letter`] is the facts of one notice, stored in the outbox by the decision that caused it.
+//! It knows nobody's name or address: those are read when it is written out ([`compose`]), so a
+//! queue row never holds personal data and a corrected address is used at once. Carrying it is
+//! the business of a [`Mailer`]; this module knows no SMTP library.
+//!
+//! To add a letter: one file in `letters/` with its facts, its texts in `templates/`, and its two
+//! lines in `letters.rs`.
+
+mod facts;
+mod letters;
+mod names;
+mod port;
+
+pub use facts::{AccessEnd, Method, Period, Reason, Resend};
+pub use letters::*;
+pub use names::{Recipient, Sender, clean_display_name, clean_line};
+pub use port::{Delivery, Mailbox, Mailer, OutgoingMail, Thread};

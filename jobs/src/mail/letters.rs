@@ -1,0 +1,80 @@
+//! All letters.
+
+mod canceled;
+mod card_expiring;
+mod expired;
+mod grace_ending;
+mod grace_started;
+mod payment_failed;
+mod receipt;
+mod recovered;
+mod trial_ending;
+mod upcoming_renewal;
+
+use serde::{Deserialize, Serialize};
+
+use super::facts::Resend;
+
+pub use canceled::{CancelEffect, Canceled};
+pub use card_expiring::CardExpiring;
+pub use expired::{Expired, WhyEnded};
+pub use grace_ending::GraceEnding;
+pub use grace_started::GraceStarted;
+pub use payment_failed::{NextStep, PaymentFailed};
+pub use receipt::{Receipt, ReceiptLine};
+pub use recovered::Recovered;
+pub use trial_ending::{AfterTrial, TrialEnding};
+pub use upcoming_renewal::UpcomingRenewal;
+
+/// What every letter says about itself; its facts are its fields, its words its templates.
+pub trait Notice {
+    /// What to do when nobody knows whether the server took it.
+    const RESEND_AFTER_UNCERTAIN: Resend;
+}
+
+macro_rules! letters {
+    ($($file:ident::$Letter:ident,)*) => {
+        /// The facts of one letter, as the outbox stores them: `{"template": "receipt", …}`.
+        #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+        #[serde(tag = "template", rename_all = "snake_case")]
+        pub enum Letter {
+            $(#[doc = concat!("See [`", stringify!($Letter), "`].")] $Letter($Letter),)*
+        }
+
+        impl Letter {
+            /// The durable names of all letters.
+            pub const TEMPLATES: &'static [&'static str] = &[$(stringify!($file)),*];
+
+            /// The durable name of the letter: its file, its templates and its rows bear it.
+            #[must_use]
+            pub fn template(&self) -> &'static str {
+                match self { $(Self::$Letter(_) => stringify!($file),)* }
+            }
+
+            /// What to do when nobody knows whether the server took it.
+            #[must_use]
+            pub fn resend_after_uncertain(&self) -> Resend {
+                match self { $(Self::$Letter(_) => $Letter::RESEND_AFTER_UNCERTAIN,)* }
+            }
+        }
+
+        $(impl From<$Letter> for Letter {
+            fn from(letter: $Letter) -> Self {
+                Self::$Letter(letter)
+            }
+        })*
+    };
+}
+
+letters! {
+    canceled::Canceled,
+    card_expiring::CardExpiring,
+    expired::Expired,
+    grace_ending::GraceEnding,
+    grace_started::GraceStarted,
+    payment_failed::PaymentFailed,
+    receipt::Receipt,
+    recovered::Recovered,
+    trial_ending::TrialEnding,
+    upcoming_renewal::UpcomingRenewal,
+}

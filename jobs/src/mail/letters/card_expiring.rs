@@ -1,0 +1,30 @@
+//! Says that the card on file expires before the next renewal (D6).
+
+use chrono::{DateTime, Utc};
+use perennial_core::money::Money;
+use serde::{Deserialize, Serialize};
+
+use super::Notice;
+use crate::mail::{Method, Resend};
+
+/// The card expires before the next renewal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CardExpiring {
+    /// The plan's name.
+    pub plan: String,
+    /// The card.
+    pub method: Method,
+    /// The last month in which it can be charged (1–12).
+    pub expires_month: u32,
+    /// The year of that month.
+    pub expires_year: i32,
+    /// When the plan renews.
+    pub renews_at: DateTime<Utc>,
+    /// What will be charged then.
+    pub amount: Money,
+}
+
+impl Notice for CardExpiring {
+    /// The failed renewal would write too.
+    const RESEND_AFTER_UNCERTAIN: Resend = Resend::No;
+}

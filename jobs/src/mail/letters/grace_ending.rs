@@ -1,0 +1,30 @@
+//! The last word before access ends.
+
+use chrono::{DateTime, Utc};
+use perennial_core::money::Money;
+use serde::{Deserialize, Serialize};
+
+use super::Notice;
+use crate::mail::{AccessEnd, Method, Resend};
+
+/// Grace ends soon.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GraceEnding {
+    /// The plan's name.
+    pub plan: String,
+    /// The invoice's number, as printed.
+    pub invoice_number: String,
+    /// What is owed.
+    pub amount_due: Money,
+    /// The method that was tried, if any.
+    pub method: Option<Method>,
+    /// Until when access is kept.
+    pub grace_ends_at: DateTime<Utc>,
+    /// What happens then.
+    pub then: AccessEnd,
+}
+
+impl Notice for GraceEnding {
+    /// The first letter of the grace period said the same.
+    const RESEND_AFTER_UNCERTAIN: Resend = Resend::No;
+}

@@ -1,0 +1,55 @@
+//! Says that an attempt to collect failed, what happens next and what the customer can do.
+
+use chrono::{DateTime, Utc};
+use perennial_core::money::Money;
+use serde::{Deserialize, Serialize};
+
+use super::Notice;
+use crate::mail::{Method, Reason, Resend};
+
+/// An attempt failed, or none could be made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PaymentFailed {
+    /// The plan's name.
+    pub plan: String,
+    /// The invoice's number, as printed.
+    pub invoice_number: String,
+    /// What is owed.
+    pub amount_due: Money,
+    /// What was charged, or would have been.
+    pub method: Option<Method>,
+    /// Why it failed.
+    pub reason: Reason,
+    /// The number of this attempt, from 1; 0 if none could be made.
+    pub attempt: u32,
+    /// How many the policy has.
+    pub attempts_max: u32,
+    /// What happens next.
+    pub next: NextStep,
+    /// Until when there is access if nothing is paid, where that is known.
+    pub access_until: Option<DateTime<Utc>>,
+}
+
+/// What happens after a failed attempt.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum NextStep {
+    /// The same method is tried again.
+    Retry {
+        /// When.
+        at: DateTime<Utc>,
+    },
+    /// This method is never charged again: another one is needed.
+    NewMethod,
+    /// Nothing is on file to charge.
+    AddMethod,
+    /// The customer has to confirm the payment with the bank.
+    Authenticate,
+    /// All attempts are over.
+    AttemptsOver,
+}
+
+impl Notice for PaymentFailed {
+    /// The next attempt, or the end of grace, writes again.
+    const RESEND_AFTER_UNCERTAIN: Resend = Resend::No;
+}

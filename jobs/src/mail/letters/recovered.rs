@@ -1,0 +1,30 @@
+//! Says that a payment that had failed has gone through after all.
+
+use chrono::{DateTime, Utc};
+use perennial_core::money::Money;
+use serde::{Deserialize, Serialize};
+
+use super::Notice;
+use crate::mail::{Method, Resend};
+
+/// Dunning ended well. The receipt is a letter of its own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recovered {
+    /// The plan's name.
+    pub plan: String,
+    /// The invoice's number, as printed.
+    pub invoice_number: String,
+    /// What was paid.
+    pub amount: Money,
+    /// When.
+    pub paid_at: DateTime<Utc>,
+    /// With what.
+    pub method: Option<Method>,
+    /// When the next payment is due, if there is to be one.
+    pub renews_at: Option<DateTime<Utc>>,
+}
+
+impl Notice for Recovered {
+    /// The receipt says it too.
+    const RESEND_AFTER_UNCERTAIN: Resend = Resend::No;
+}

@@ -1,0 +1,28 @@
+//! Announces a renewal some days before it is charged; the law asks for it with yearly plans.
+
+use chrono::{DateTime, Utc};
+use perennial_core::money::Money;
+use serde::{Deserialize, Serialize};
+
+use super::Notice;
+use crate::mail::{Method, Resend};
+
+/// A renewal is near.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UpcomingRenewal {
+    /// The plan's name.
+    pub plan: String,
+    /// When it renews.
+    pub renews_at: DateTime<Utc>,
+    /// The end of the period that begins then.
+    pub period_end: DateTime<Utc>,
+    /// What will be charged.
+    pub amount: Money,
+    /// What will be charged to; none if nothing is on file.
+    pub method: Option<Method>,
+}
+
+impl Notice for UpcomingRenewal {
+    /// It is owed by law before a yearly renewal.
+    const RESEND_AFTER_UNCERTAIN: Resend = Resend::Yes;
+}
