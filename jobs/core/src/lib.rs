@@ -4,3 +4,9 @@
 //! number, and no floating point. It cannot fail for reasons outside its input.
 
 pub mod ids;
+pub mod calendar;
+pub mod currency;
+pub mod decline;
+pub mod money;
+pub mod network;
+pub mod proration;

@@ -1,0 +1,25 @@
+//! Where a credit goes.
+
+use serde::{Deserialize, Serialize};
+
+use super::{ProrationError, not_negative};
+use crate::money::Money;
+
+/// A credit, divided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CreditSplit {
+    /// Lowers what is owed on the open invoice.
+    pub to_open_invoice: Money,
+    /// Goes to the customer's balance; never refunded by itself.
+    pub to_balance: Money,
+}
+
+/// The open invoice first: nobody gets a credit for what they have not paid.
+pub fn credit_open_invoice_first(
+    credit: Money,
+    open_invoice_due: Money,
+) -> Result<CreditSplit, ProrationError> {
+    not_negative("credit", credit)?;
+    let to_open_invoice = credit.at_most(not_negative("open invoice", open_invoice_due)?)?;
+    Ok(CreditSplit { to_open_invoice, to_balance: credit.minus(to_open_invoice)? })
+}
