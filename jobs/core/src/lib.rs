@@ -10,3 +10,6 @@ pub mod decline;
 pub mod money;
 pub mod network;
 pub mod proration;
+pub mod invoice;
+pub mod ledger;
+pub mod locale;
