@@ -94,18 +94,23 @@ impl Cluster {
     }
 
     /// The socket's folder: in the home, or where its path is short enough.
-    pub(crate) fn socket_dir(&self, identity: Identity) -> Result<PathBuf, Error> {
-        let fits =
-            |folder: &Path| folder.join(SOCKET_NAME).as_os_str().len() <= SOCKET_PATH_BYTES_MAX;
-        let mut folder = self.home.join("socket");
-        if !fits(&folder) {
-            let home = fs::metadata(&self.home).trying(|| "look at the home".to_owned())?;
-            let name = format!("perennial-{:x}-{:x}", home.dev(), home.ino());
-            folder = std::env::temp_dir().join(name);
+    pub(crate) fn socket_dir(&self) -> Result<PathBuf, Error> {
+        let folder = self.home.join("socket");
+        if folder.join(SOCKET_NAME).as_os_str().len() <= SOCKET_PATH_BYTES_MAX {
+            return Ok(folder);
         }
-        make_private(&folder)?;
-        identity.give(&folder)?;
-        Ok(folder)
+        let home = fs::metadata(&self.home).trying(|| "look at the home".to_owned())?;
+        Ok(std::env::temp_dir().join(format!("perennial-{:x}-{:x}", home.dev(), home.ino())))
+    }
+
+    /// Removes the socket's folder, unless somebody is about to use it.
+    pub(crate) fn remove_socket_dir(&self, socket_dir: &Path) {
+        if let Ok(lock) = self.lock_file()
+            && lock.try_lock().is_ok()
+        {
+            // A socket in it is not ours.
+            let _ = fs::remove_dir(socket_dir);
+        }
     }
 
     /// The server itself, in the foreground, writing to the log.

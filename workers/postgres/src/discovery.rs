@@ -46,6 +46,14 @@ pub enum Places {
     OnlyNamed,
 }
 
+/// Where fetched servers are kept. Takes the values of `XDG_CACHE_HOME` and `HOME`; `None` when
+/// there is neither.
+pub fn default_cache(cache_home: Option<&Path>, user_home: Option<&Path>) -> Option<PathBuf> {
+    let absolute = cache_home.filter(|path| path.is_absolute()).map(Path::to_owned);
+    let cache_home = absolute.or_else(|| Some(user_home?.join(".cache")))?;
+    Some(cache_home.join("perennial/postgres"))
+}
+
 /// One installed PostgreSQL.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Installation {
@@ -60,6 +68,25 @@ pub struct Installation {
 }
 
 impl Discovery {
+    /// What the environment says: `PERENNIAL_PG_BIN`, `PATH`, `XDG_CACHE_HOME` and `HOME`.
+    ///
+    /// The only place of this crate that reads it. A program that has settings of its own fills
+    /// the fields instead.
+    #[expect(clippy::disallowed_methods, reason = "tests of any crate start servers like this")]
+    pub fn from_environment() -> Self {
+        let read = |name| std::env::var_os(name).filter(|value| !value.is_empty());
+        let (cache_home, user_home) = (read("XDG_CACHE_HOME"), read("HOME"));
+        Self {
+            bin_dir: read("PERENNIAL_PG_BIN").map(PathBuf::from),
+            path: read("PATH"),
+            cache_dir: default_cache(
+                cache_home.as_deref().map(Path::new),
+                user_home.as_deref().map(Path::new),
+            ),
+            places: Places::Usual,
+        }
+    }
+
     /// The installation for a new cluster: the first place that has one, its highest version.
     pub fn find(&self) -> Result<Installation, Error> {
         self.find_where(|_| true)?.ok_or(Error::NotFound)
@@ -148,7 +175,7 @@ impl Installation {
         Ok(found)
     }
 
-    fn new_enough(self) -> Result<Self, String> {
+    pub(crate) fn new_enough(self) -> Result<Self, String> {
         let Self { major, version, .. } = &self;
         let too_old = format!("version {version} is older than {MAJOR_MIN}");
         if *major < MAJOR_MIN { Err(too_old) } else { Ok(self) }

@@ -6,8 +6,20 @@
 //!
 //! This crate must never download anything unless [`install`] is called, never upgrade or delete
 //! a data directory it was given, and never outlive the process that started it.
-//! It does not read the environment, apart from the folder for temporary files: callers pass what
-//! they know in.
+//! Callers pass in what they know from the environment: only [`Discovery::from_environment`] and
+//! the folder for temporary files read it.
+//!
+//! ```no_run
+//! use perennial_postgres::{Discovery, Durability, Options, Server};
+//!
+//! # fn main() -> Result<(), perennial_postgres::Error> {
+//! let mine = Server::start(&Options::new(Discovery::from_environment(), "/var/lib/perennial/pg"))?;
+//! println!("{}: {}", mine.describe(), mine.url("postgres"));
+//! // For one test run, gone afterwards.
+//! let scratch = Server::ephemeral(Discovery::from_environment(), Durability::ForTests, 300)?;
+//! # Ok(())
+//! # }
+//! ```
 
 mod cluster;
 mod discovery;
@@ -16,10 +28,11 @@ mod error;
 mod identity;
 pub mod install;
 mod pidfile;
+mod process;
 mod server;
 mod supervisor;
 
 pub use cluster::Durability;
-pub use discovery::{Discovery, Installation, MAJOR_MIN, Places};
+pub use discovery::{Discovery, Installation, MAJOR_MIN, Places, default_cache};
 pub use error::Error;
 pub use server::{Options, Server, default_home};

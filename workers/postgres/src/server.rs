@@ -94,13 +94,14 @@ impl Server {
         let lock = cluster.lock_file()?;
         lock.lock().trying(|| format!("lock {}", cluster.home.display()))?;
         cluster.create(&installation, identity, options.durability)?;
-        let socket_dir = cluster.socket_dir(identity)?;
+        let socket_dir = cluster.socket_dir()?;
         drop(lock);
         let settings = options.settings(&socket_dir);
         let launch = Launch {
             cluster: cluster.clone(),
             installation: installation.clone(),
             identity,
+            socket_dir: socket_dir.clone(),
             settings,
         };
         let supervisor = Supervisor::start(launch)?;
@@ -181,7 +182,11 @@ impl Drop for Server {
     fn drop(&mut self) {
         // Nobody will miss what an ephemeral cluster had not written yet.
         let signal = if self.leftover.is_some() { Signal::SIGQUIT } else { Signal::SIGINT };
+        let attached = self.is_attached();
         self.supervisor.stop(signal);
+        if !attached {
+            self.cluster.remove_socket_dir(&self.socket_dir);
+        }
     }
 }
 

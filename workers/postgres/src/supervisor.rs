@@ -4,21 +4,22 @@
 //! ends, which is what makes `kill -9` of our process end the server too.
 
 use std::fs::TryLockError;
+use std::path::PathBuf;
 use std::process::Child;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use nix::errno::Errno;
-use nix::sys::signal::{Signal, kill};
-use nix::sys::wait::{Id, WaitPidFlag, waitid};
+use nix::sys::signal::Signal;
+use nix::sys::wait::WaitPidFlag;
 use nix::unistd::Pid;
 
-use crate::cluster::Cluster;
+use crate::cluster::{Cluster, make_private};
 use crate::discovery::Installation;
 use crate::error::{Error, Trying};
 use crate::identity::Identity;
-use crate::pidfile::{self, PidFile, Status};
+use crate::pidfile::{PidFile, Status};
+use crate::process::{has_ended, orphans, pid_of, signal};
 
 /// How many starts in a row may fail.
 const STARTS_MAX: u32 = 5;
@@ -36,6 +37,7 @@ pub(crate) struct Launch {
     pub(crate) cluster: Cluster,
     pub(crate) installation: Installation,
     pub(crate) identity: Identity,
+    pub(crate) socket_dir: PathBuf,
     pub(crate) settings: Vec<(String, String)>,
 }
 
@@ -146,7 +148,7 @@ impl Watch {
 
     /// Starts the server and waits for its end.
     fn run(&self) -> Result<Run, Error> {
-        let Launch { cluster, installation, identity, settings } = &self.launch;
+        let Launch { cluster, installation, identity, socket_dir, settings } = &self.launch;
         let lock = cluster.lock_file()?;
         let mut locked = Ok(());
         self.wait_for(START_MAX, |state| {
@@ -158,6 +160,8 @@ impl Watch {
             return Ok(Run::Attached);
         }
         remove_stale(cluster)?;
+        make_private(socket_dir)?;
+        identity.give(socket_dir)?;
         let mut command = cluster.postgres(installation, settings)?;
         identity.assume(&mut command);
         let mut child = {
@@ -262,7 +266,7 @@ impl Watch {
 fn remove_stale(cluster: &Cluster) -> Result<(), Error> {
     let path = PidFile::path(&cluster.data);
     // Its backends may still be busy and would keep the next server from starting.
-    for pid in pidfile::orphans(&cluster.data) {
+    for pid in orphans(&cluster.data) {
         signal(pid, Signal::SIGQUIT);
     }
     match std::fs::remove_file(&path) {
@@ -270,25 +274,6 @@ fn remove_stale(cluster: &Cluster) -> Result<(), Error> {
             Err(error).trying(|| format!("remove the stale {}", path.display()))
         }
         _ => Ok(()),
-    }
-}
-
-fn pid_of(child: &Child) -> Pid {
-    Pid::from_raw(i32::try_from(child.id()).expect("process ids are positive i32"))
-}
-
-fn signal(pid: Pid, signal: Signal) {
-    if let Err(error) = kill(pid, signal) {
-        tracing::warn!(%pid, %signal, %error, "PostgreSQL could not be signalled");
-    }
-}
-
-/// Whether the child has ended, without reaping it.
-fn has_ended(pid: Pid, how: WaitPidFlag) -> bool {
-    use nix::sys::wait::WaitStatus;
-    match waitid(Id::Pid(pid), WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT | how) {
-        Err(Errno::EINTR) | Ok(WaitStatus::StillAlive) => false,
-        Ok(_) | Err(_) => true,
     }
 }
 

@@ -1,8 +1,7 @@
 //! Looking for programs: what is found, and what is said when nothing is.
 
-use std::fs;
-use std::os::unix::fs::PermissionsExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use perennial_postgres::{Discovery, Error, Places};
 
@@ -12,14 +11,15 @@ fn nowhere() -> Discovery {
 
 /// A folder with programs that only know their version.
 fn pretend(version: &str) -> PathBuf {
-    let folder = std::env::temp_dir().join(format!("perennial-fake-{}", std::process::id()));
-    let folder = folder.join(version);
-    fs::create_dir_all(&folder).unwrap();
-    for name in ["postgres", "initdb"] {
-        let script = format!("#!/bin/sh\necho 'postgres (PostgreSQL) {version} (Pretence)'\n");
-        fs::write(folder.join(name), script).unwrap();
-        fs::set_permissions(folder.join(name), fs::Permissions::from_mode(0o755)).unwrap();
-    }
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("postgres-{version}"));
+    // By a process of its own: a file that another thread's child still holds open for writing
+    // cannot be run.
+    let script = "mkdir -p \"$1\" && cd \"$1\" && for name in postgres initdb; do
+        printf '#!/bin/sh\\necho postgres \"(PostgreSQL)\" %s Pretence' \"$2\" > new.$$.$name &&
+        chmod +x new.$$.$name && mv new.$$.$name $name || exit 1; done";
+    let mut shell = Command::new("sh");
+    let made = shell.args(["-c", script, "sh"]).arg(&folder).arg(version).status().unwrap();
+    assert!(made.success());
     folder
 }
 

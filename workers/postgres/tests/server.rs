@@ -63,7 +63,9 @@ fn send(signal: Signal, pid: u32) {
 }
 
 fn is_gone(pid: u32) -> bool {
+    // Where nobody reaps orphans, a dead process keeps its number but has no program any more.
     kill(Pid::from_raw(pid.try_into().unwrap()), None).is_err()
+        || (cfg!(target_os = "linux") && fs::read_link(format!("/proc/{pid}/exe")).is_err())
 }
 
 #[test]
@@ -135,14 +137,18 @@ fn a_server_ends_with_the_process_that_started_it() {
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
-    let lines = BufReader::new(owner.stdout.take().unwrap()).lines();
-    let pid = lines.map_while(Result::ok).find_map(|line| line.strip_prefix("pid ")?.parse().ok());
-    let pid: u32 = pid.expect("the owner says the server's pid");
-    assert!(!is_gone(pid));
+    let mut lines = BufReader::new(owner.stdout.take().unwrap()).lines().map_while(Result::ok);
+    let mut said = |what| lines.find_map(|it| it.strip_prefix(what).map(str::to_owned)).unwrap();
+    let pids: [u32; 2] = [said("pid ").parse().unwrap(), said("ephemeral pid ").parse().unwrap()];
+    let ephemeral = PathBuf::from(said("in "));
+    assert!(pids.iter().all(|&pid| !is_gone(pid)) && ephemeral.exists());
     owner.kill().unwrap();
     owner.wait().unwrap();
-    eventually("the server is gone", || is_gone(pid));
+    eventually("the servers are gone", || pids.iter().all(|&pid| is_gone(pid)));
     assert!(!folder.0.join("pg/data/postmaster.pid").exists(), "it did not stop cleanly");
+
+    drop(Server::ephemeral(Discovery::default(), Durability::ForTests, 20).unwrap());
+    assert!(!ephemeral.exists(), "the next one clears up");
 }
 
 /// Not a test by itself: another test runs it as a process of its own.
@@ -151,9 +157,12 @@ fn holds_a_server_for_another_test() {
     #[expect(clippy::disallowed_methods, reason = "how one test process tells another what to do")]
     let Some(home) = std::env::var_os("PERENNIAL_TEST_HOME") else { return };
     let server = Server::start(&Options::new(Discovery::default(), home)).unwrap();
+    let ephemeral = Server::ephemeral(Discovery::default(), Durability::ForTests, 20).unwrap();
+    let (pid, ephemeral_pid) = (server.pid().unwrap(), ephemeral.pid().unwrap());
     #[expect(clippy::print_stdout, reason = "the other process reads it")]
     {
-        println!("\npid {}", server.pid().unwrap());
+        println!("\npid {pid}\nephemeral pid {ephemeral_pid}");
+        println!("in {}", ephemeral.home().display());
     }
     let _ = std::io::stdin().read(&mut [0]);
 }
