@@ -13,3 +13,5 @@ pub mod proration;
 pub mod invoice;
 pub mod ledger;
 pub mod locale;
+pub mod dunning;
+pub mod lifecycle;

@@ -1,0 +1,179 @@
+//! Beginning, trial and renewal: how service periods come to be.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::billing::{self, SetupFee};
+use super::collection;
+use super::draft::Draft;
+use super::effect::{Effect, InvoiceClose, Notice, PeriodKind, Reason};
+use super::status::Edge;
+use super::subscription::{Ended, PauseReason, State, Subscription};
+use super::{CaseOutcome, Context, Decision, Refused};
+use crate::calendar::{CalendarError, Period};
+use crate::dunning::TrialWithoutMethod;
+use crate::ids::PaymentMethodId;
+
+/// Periods billed in one run of catching up; the rest follows in the next (rule T6).
+const PERIODS_PER_RUN_MAX: usize = 12;
+/// A first payment is awaited this long (as with Stripe's incomplete subscriptions).
+const FIRST_PAYMENT_AWAITED: TimeDelta = TimeDelta::hours(23);
+
+/// How a subscription begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Start {
+    /// With its first service period.
+    Service,
+    /// With a trial until then.
+    Trial {
+        /// The first instant after the trial.
+        ends_at: DateTime<Utc>,
+    },
+}
+
+/// Begins a subscription: `terms` says everything but its state and period, which are made here.
+///
+/// # Errors
+/// [`Refused`] where the calendar or an amount does not allow it.
+pub fn start(terms: Subscription, start: Start, context: Context<'_>) -> Result<Decision, Refused> {
+    let mut draft = Draft::of(&terms, context);
+    match start {
+        Start::Trial { ends_at } if ends_at > terms.started_at => {
+            let index = terms.cycle.period_containing(ends_at)? - 1;
+            let period = Period { index, start: terms.started_at, end: ends_at };
+            draft.after.period = period;
+            draft.begin(State::Trialing { ends_at });
+            draft.push(Effect::PeriodOpened { period, kind: PeriodKind::Trial });
+        }
+        _ => {
+            let period = first_period(&terms, terms.started_at)?;
+            draft.after.period = period;
+            // A subscription that costs nothing has nothing to await.
+            let free = terms.items.iter().all(|item| item.amount_minor() == Some(0) && item.setup_fee_minor == 0);
+            let until = context.now + FIRST_PAYMENT_AWAITED;
+            draft.begin(if free { State::Active } else { State::Incomplete { until } });
+            billing::bill(&mut draft, period, SetupFee::Billed)?;
+            if draft.after.owed_minor() > 0 {
+                if !collection::collect(&mut draft) {
+                    draft.notify(first_payment_failed(Reason::NoMethod));
+                }
+            } else if !free {
+                draft.take(Edge::FirstPaymentReceived, State::Active)?;
+            }
+        }
+    }
+    Ok(draft.finish())
+}
+
+/// The period that service at `at` falls into, from `at` on.
+fn first_period(subscription: &Subscription, at: DateTime<Utc>) -> Result<Period, CalendarError> {
+    let index = subscription.cycle.period_containing(at)?;
+    Ok(Period { start: at, ..subscription.cycle.period(index)? })
+}
+
+pub(super) fn first_payment_failed(reason: Reason) -> Notice {
+    Notice::PaymentFailed { attempt: 1, of: 1, next_attempt_at: None, reason }
+}
+
+/// The period has ended: the next one begins, or several where we are late.
+pub(super) fn renew(draft: &mut Draft<'_>) -> Result<(), Refused> {
+    let next = draft.after.period.index + 1;
+    let due = match draft.after.cycle.due_boundaries(next, draft.now, PERIODS_PER_RUN_MAX) {
+        Ok(due) => due,
+        Err(too_far @ CalendarError::TooFarBehind { .. }) => {
+            draft.park(too_far.to_string());
+            return Ok(());
+        }
+        Err(error) => return Err(error.into()),
+    };
+    for (index, _) in due.boundaries {
+        let billed_to = draft.after.period.end;
+        let period = Period { start: billed_to, ..draft.after.cycle.period(index)? };
+        draft.after.period = period;
+        draft.stay(Edge::Renewed)?;
+        billing::bill(draft, period, SetupFee::Not)?;
+    }
+    // While the ladder runs, it collects the new invoice too.
+    if draft.after.state == State::Active {
+        collection::collect_or_fail(draft)?;
+    }
+    Ok(())
+}
+
+/// The trial has ended.
+pub(super) fn end_trial(draft: &mut Draft<'_>) -> Result<(), Refused> {
+    let State::Trialing { ends_at } = draft.after.state else { return Ok(()) };
+    let free = draft.after.period_price_minor() == Some(0);
+    if draft.after.methods.iter().any(|method| method.blocked.is_none()) || free {
+        return begin_service(draft, Edge::TrialConverted, ends_at);
+    }
+    match draft.policy.trial_without_method {
+        TrialWithoutMethod::Pause => {
+            draft.take(Edge::TrialLapsed, State::Paused(PauseReason::NoPaymentMethod))?;
+            draft.notify(first_payment_failed(Reason::NoMethod));
+        }
+        TrialWithoutMethod::Cancel => {
+            draft.take(Edge::TrialLapsed, State::Canceled(Ended { at: ends_at }))?;
+            draft.notify(Notice::Canceled);
+        }
+    }
+    Ok(())
+}
+
+/// Service begins (again) at `at`: its period is billed, and collected.
+fn begin_service(draft: &mut Draft<'_>, edge: Edge, at: DateTime<Utc>) -> Result<(), Refused> {
+    let setup = match draft.after.state {
+        State::Trialing { .. } | State::Paused(PauseReason::NoPaymentMethod) => SetupFee::Billed,
+        _ => SetupFee::Not,
+    };
+    let period = first_period(&draft.after, at)?;
+    draft.after.period = period;
+    draft.take(edge, State::Active)?;
+    billing::bill(draft, period, setup)?;
+    collection::collect_or_fail(draft)
+}
+
+/// A suspended subscription is paid up: it goes on, with a new period where its own has ended.
+pub(super) fn leave_suspension(draft: &mut Draft<'_>) -> Result<(), Refused> {
+    if draft.after.period.end > draft.now {
+        return draft.take(Edge::Recovered, State::Active);
+    }
+    begin_service(draft, Edge::Recovered, draft.now)
+}
+
+/// The first payment never came.
+pub(super) fn abandon(draft: &mut Draft<'_>) -> Result<(), Refused> {
+    let State::Incomplete { until } = draft.after.state else { return Ok(()) };
+    billing::close_all(draft, InvoiceClose::Void);
+    draft.take(Edge::FirstPaymentAbandoned, State::Expired(Ended { at: until }))?;
+    draft.notify(Notice::Expired);
+    Ok(())
+}
+
+/// A new method resumes at once what waited for one.
+pub(super) fn method_attached(draft: &mut Draft<'_>, method: PaymentMethodId) -> Result<(), Refused> {
+    if !draft.after.methods.iter().any(|known| known.id == method) {
+        return Err(Refused::Foreign { what: method.to_string() });
+    }
+    if draft.after.parked.is_some() {
+        return Ok(());
+    }
+    match draft.after.state {
+        State::Paused(PauseReason::NoPaymentMethod) => begin_service(draft, Edge::Resumed, draft.now),
+        State::PastDue { .. } | State::Grace { .. } | State::Unpaid { .. } | State::Incomplete { .. } => {
+            collection::collect_with(draft, method);
+            Ok(())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Ends a suspended subscription's case as paid.
+pub(super) fn recovered(draft: &mut Draft<'_>) -> Result<(), Refused> {
+    draft.close_case(CaseOutcome::Recovered);
+    draft.after.notices.grace = false;
+    draft.notify(Notice::Recovered);
+    match draft.after.state {
+        State::Unpaid { .. } => leave_suspension(draft),
+        _ => draft.take(Edge::Recovered, State::Active),
+    }
+}
