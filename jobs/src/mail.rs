@@ -8,12 +8,22 @@
 //! To add a letter: one file in `letters/` with its facts, its texts in `templates/`, and its two
 //! lines in `letters.rs`.
 
+mod compose;
 mod facts;
+mod formats;
 mod letters;
+#[cfg(test)]
+mod mjml;
 mod names;
 mod port;
+mod render;
+#[cfg(test)]
+mod tests;
+mod wrap;
 
+pub use compose::{Occasion, compose, message_id};
 pub use facts::{AccessEnd, Method, Period, Reason, Resend};
 pub use letters::*;
 pub use names::{Recipient, Sender, clean_display_name, clean_line};
 pub use port::{Delivery, Mailbox, Mailer, OutgoingMail, Thread};
+pub use render::{RenderError, Rendered, render};

@@ -52,7 +52,7 @@ impl Method {
         let what = self.network.as_deref().and_then(network_name).unwrap_or(self.noun());
         match self.last4.as_deref() {
             Some(last4) if last4.len() == 4 && last4.bytes().all(|b| b.is_ascii_digit()) => {
-                format!("{what} ending in {last4}")
+                format!("{what} ending in\u{a0}{last4}")
             }
             _ => what.to_owned(),
         }
@@ -176,4 +176,16 @@ pub enum AccessEnd {
         /// The other plan's name.
         plan: String,
     },
+}
+
+impl AccessEnd {
+    /// What happens, as the end of a sentence.
+    #[must_use]
+    pub fn words(&self) -> String {
+        match self {
+            Self::Ended => "your subscription and your access end".to_owned(),
+            Self::Suspended => "your access is suspended until it is".to_owned(),
+            Self::MovedTo { plan } => format!("you move to the {plan} plan"),
+        }
+    }
 }

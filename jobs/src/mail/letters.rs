@@ -30,6 +30,21 @@ pub use upcoming_renewal::UpcomingRenewal;
 pub trait Notice {
     /// What to do when nobody knows whether the server took it.
     const RESEND_AFTER_UNCERTAIN: Resend;
+
+    /// The letter in each of its variants, named: what the tests write out.
+    #[cfg(test)]
+    fn samples() -> Vec<(&'static str, Self)>
+    where
+        Self: Sized;
+}
+
+macro_rules! template {
+    ($file:ident, $part:literal) => {
+        (
+            concat!(stringify!($file), ".", $part),
+            include_str!(concat!("templates/", stringify!($file), ".", $part)),
+        )
+    };
 }
 
 macro_rules! letters {
@@ -55,6 +70,23 @@ macro_rules! letters {
             #[must_use]
             pub fn resend_after_uncertain(&self) -> Resend {
                 match self { $(Self::$Letter(_) => $Letter::RESEND_AFTER_UNCERTAIN,)* }
+            }
+        }
+
+        /// Every template's name and source.
+        pub(super) const TEXTS: &[(&str, &str)] = &[$(
+            template!($file, "subject"),
+            template!($file, "txt"),
+            template!($file, "html"),
+        )*];
+
+        #[cfg(test)]
+        impl Letter {
+            /// Every letter in each of its variants, under its variant's name.
+            pub(super) fn samples() -> Vec<(&'static str, Self)> {
+                let mut samples = Vec::new();
+                $(samples.extend($Letter::samples().into_iter().map(|(name, it)| (name, Self::$Letter(it))));)*
+                samples
             }
         }
 

@@ -39,4 +39,22 @@ pub enum CancelEffect {
 impl Notice for Canceled {
     /// A customer has a right to this confirmation.
     const RESEND_AFTER_UNCERTAIN: Resend = Resend::Yes;
+
+    #[cfg(test)]
+    fn samples() -> Vec<(&'static str, Self)> {
+        use crate::mail::tests::{at, usd};
+        let at_period_end = Self {
+            plan: "Professional".to_owned(),
+            requested_at: at("2026-03-10T15:30:00Z"),
+            effect: CancelEffect::AtPeriodEnd { ends_at: at("2026-04-01T04:00:00Z") },
+        };
+        let ended_at = at("2026-03-10T15:30:00Z");
+        let now =
+            Self { effect: CancelEffect::Now { ended_at, credit: None }, ..at_period_end.clone() };
+        let credited = Self {
+            effect: CancelEffect::Now { ended_at, credit: Some(usd(33_19)) },
+            ..at_period_end.clone()
+        };
+        vec![("at_period_end", at_period_end), ("now", now), ("now_with_credit", credited)]
+    }
 }

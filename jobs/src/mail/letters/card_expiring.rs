@@ -27,4 +27,18 @@ pub struct CardExpiring {
 impl Notice for CardExpiring {
     /// The failed renewal would write too.
     const RESEND_AFTER_UNCERTAIN: Resend = Resend::No;
+
+    #[cfg(test)]
+    fn samples() -> Vec<(&'static str, Self)> {
+        use crate::mail::tests::{at, usd};
+        let letter = Self {
+            plan: "Professional".to_owned(),
+            method: Method::card("amex", "0005"),
+            expires_month: 2,
+            expires_year: 2026,
+            renews_at: at("2026-03-01T05:00:00Z"),
+            amount: usd(490_00),
+        };
+        vec![("card", letter)]
+    }
 }

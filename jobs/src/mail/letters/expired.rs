@@ -40,4 +40,29 @@ pub enum WhyEnded {
 impl Notice for Expired {
     /// It changes what the customer has: rather twice than not at all.
     const RESEND_AFTER_UNCERTAIN: Resend = Resend::Yes;
+
+    #[cfg(test)]
+    fn samples() -> Vec<(&'static str, Self)> {
+        use crate::mail::tests::{at, usd};
+        let unpaid = Self {
+            plan: "Professional".to_owned(),
+            ended_at: at("2026-03-22T04:00:00Z"),
+            why: WhyEnded::Unpaid {
+                invoice_number: "INV-000043".to_owned(),
+                amount_due: usd(49_00),
+            },
+            now: AccessEnd::Ended,
+        };
+        let suspended = Self { now: AccessEnd::Suspended, ..unpaid.clone() };
+        let moved = Self { now: AccessEnd::MovedTo { plan: "Free".to_owned() }, ..unpaid.clone() };
+        let canceled = Self { why: WhyEnded::CanceledEarlier, ..unpaid.clone() };
+        let trial = Self { why: WhyEnded::TrialOver, ..suspended.clone() };
+        vec![
+            ("unpaid", unpaid),
+            ("suspended", suspended),
+            ("moved", moved),
+            ("canceled_earlier", canceled),
+            ("trial_over", trial),
+        ]
+    }
 }

@@ -27,4 +27,20 @@ pub struct GraceStarted {
 impl Notice for GraceStarted {
     /// A second letter follows before grace ends.
     const RESEND_AFTER_UNCERTAIN: Resend = Resend::No;
+
+    #[cfg(test)]
+    fn samples() -> Vec<(&'static str, Self)> {
+        use crate::mail::tests::{at, usd};
+        let ended = Self {
+            plan: "Professional".to_owned(),
+            invoice_number: "INV-000043".to_owned(),
+            amount_due: usd(49_00),
+            method: Some(Method::card("visa", "0341")),
+            grace_ends_at: at("2026-03-22T04:00:00Z"),
+            then: AccessEnd::Ended,
+        };
+        let suspended = Self { then: AccessEnd::Suspended, method: None, ..ended.clone() };
+        let moved = Self { then: AccessEnd::MovedTo { plan: "Free".to_owned() }, ..ended.clone() };
+        vec![("then_ended", ended), ("then_suspended", suspended), ("then_moved", moved)]
+    }
 }

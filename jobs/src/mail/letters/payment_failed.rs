@@ -52,4 +52,48 @@ pub enum NextStep {
 impl Notice for PaymentFailed {
     /// The next attempt, or the end of grace, writes again.
     const RESEND_AFTER_UNCERTAIN: Resend = Resend::No;
+
+    #[cfg(test)]
+    fn samples() -> Vec<(&'static str, Self)> {
+        use crate::mail::tests::{at, usd};
+        let retry = Self {
+            plan: "Professional".to_owned(),
+            invoice_number: "INV-000043".to_owned(),
+            amount_due: usd(49_00),
+            method: Some(Method::card("visa", "0341")),
+            reason: Reason::InsufficientFunds,
+            attempt: 2,
+            attempts_max: 4,
+            next: NextStep::Retry { at: at("2026-03-06T14:00:00Z") },
+            access_until: Some(at("2026-03-15T05:00:00Z")),
+        };
+        let new_method = Self {
+            reason: Reason::from_decline_code("stolen_card"),
+            attempt: 1,
+            next: NextStep::NewMethod,
+            ..retry.clone()
+        };
+        let add_method = Self {
+            method: None,
+            reason: Reason::NoMethod,
+            attempt: 0,
+            next: NextStep::AddMethod,
+            access_until: None,
+            ..retry.clone()
+        };
+        let authenticate = Self {
+            reason: Reason::AuthenticationRequired,
+            attempt: 1,
+            next: NextStep::Authenticate,
+            ..retry.clone()
+        };
+        let over = Self { attempt: 4, next: NextStep::AttemptsOver, ..retry.clone() };
+        vec![
+            ("retry", retry),
+            ("new_method", new_method),
+            ("add_method", add_method),
+            ("authenticate", authenticate),
+            ("attempts_over", over),
+        ]
+    }
 }

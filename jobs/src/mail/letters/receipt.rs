@@ -40,4 +40,49 @@ pub struct ReceiptLine {
 impl Notice for Receipt {
     /// A customer may need it for the tax office: rather twice than not at all.
     const RESEND_AFTER_UNCERTAIN: Resend = Resend::Yes;
+
+    #[cfg(test)]
+    fn samples() -> Vec<(&'static str, Self)> {
+        use crate::mail::tests::{at, jpy, kwd, usd};
+        let renewal = Self {
+            invoice_number: "INV-000042".to_owned(),
+            plan: "Professional".to_owned(),
+            period: Some(Period {
+                start: at("2026-03-01T05:00:00Z"),
+                end: at("2026-04-01T04:00:00Z"),
+            }),
+            lines: vec![
+                ReceiptLine {
+                    description: "Professional, 3 seats".to_owned(),
+                    amount: usd(147_00),
+                },
+                ReceiptLine {
+                    description: "Credit from your balance".to_owned(),
+                    amount: usd(-20_00),
+                },
+            ],
+            total: usd(127_00),
+            paid_at: at("2026-03-01T05:00:09Z"),
+            method: Some(Method::card("visa", "4242")),
+            renews_at: Some(at("2026-04-01T04:00:00Z")),
+        };
+        let yen = Self {
+            lines: vec![ReceiptLine { description: "Professional".to_owned(), amount: jpy(7_350) }],
+            total: jpy(7_350),
+            period: None,
+            method: None,
+            renews_at: None,
+            ..renewal.clone()
+        };
+        let dinar = Self {
+            lines: vec![ReceiptLine {
+                description: "Professional".to_owned(),
+                amount: kwd(15_250),
+            }],
+            total: kwd(15_250),
+            method: Some(Method { kind: "us_bank_account".to_owned(), network: None, last4: None }),
+            ..renewal.clone()
+        };
+        vec![("renewal", renewal), ("yen", yen), ("dinar", dinar)]
+    }
 }

@@ -27,4 +27,19 @@ pub struct Recovered {
 impl Notice for Recovered {
     /// The receipt says it too.
     const RESEND_AFTER_UNCERTAIN: Resend = Resend::No;
+
+    #[cfg(test)]
+    fn samples() -> Vec<(&'static str, Self)> {
+        use crate::mail::tests::{at, usd};
+        let letter = Self {
+            plan: "Professional".to_owned(),
+            invoice_number: "INV-000043".to_owned(),
+            amount: usd(49_00),
+            paid_at: at("2026-03-06T14:00:02Z"),
+            method: Some(Method::card("visa", "0341")),
+            renews_at: Some(at("2026-04-01T04:00:00Z")),
+        };
+        let bare = Self { method: None, renews_at: None, ..letter.clone() };
+        vec![("by_card", letter), ("bare", bare)]
+    }
 }

@@ -44,4 +44,17 @@ pub enum AfterTrial {
 impl Notice for TrialEnding {
     /// Card rules ask for it before the first charge.
     const RESEND_AFTER_UNCERTAIN: Resend = Resend::Yes;
+
+    #[cfg(test)]
+    fn samples() -> Vec<(&'static str, Self)> {
+        use crate::mail::tests::{at, usd};
+        let charged = Self {
+            plan: "Professional".to_owned(),
+            ends_at: at("2026-03-08T05:00:00Z"),
+            then: AfterTrial::Charged { amount: usd(49_00), method: Method::card("visa", "4242") },
+        };
+        let paused = Self { then: AfterTrial::Paused { amount: usd(49_00) }, ..charged.clone() };
+        let ended = Self { then: AfterTrial::Ended { amount: usd(49_00) }, ..charged.clone() };
+        vec![("charged", charged), ("paused", paused), ("ended", ended)]
+    }
 }

@@ -25,4 +25,18 @@ pub struct UpcomingRenewal {
 impl Notice for UpcomingRenewal {
     /// It is owed by law before a yearly renewal.
     const RESEND_AFTER_UNCERTAIN: Resend = Resend::Yes;
+
+    #[cfg(test)]
+    fn samples() -> Vec<(&'static str, Self)> {
+        use crate::mail::tests::{at, usd};
+        let with_card = Self {
+            plan: "Enterprise".to_owned(),
+            renews_at: at("2026-03-01T05:00:00Z"),
+            period_end: at("2027-03-01T05:00:00Z"),
+            amount: usd(1_990_00),
+            method: Some(Method::card("mastercard", "4444")),
+        };
+        let without = Self { method: None, ..with_card.clone() };
+        vec![("with_card", with_card), ("without_method", without)]
+    }
 }
