@@ -30,7 +30,7 @@ pub enum UnknownCurrency {
         code: String,
     },
     /// The code was a currency once.
-    #[error("{code} is withdrawn: {note}")]
+    #[error("{code} is not a currency any more: {note}")]
     Withdrawn {
         /// The code that was given.
         code: String,

@@ -9,6 +9,8 @@ mod chain;
 mod credit;
 mod timing;
 
+use std::fmt;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -59,34 +61,71 @@ pub struct Proration {
     pub charge: Money,
 }
 
+/// What of a change is wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// [`Change::period`].
+    Period,
+    /// [`Change::new_period`].
+    NewPeriod,
+    /// [`Change::at`].
+    Instant,
+    /// [`Change::segment_end`].
+    SegmentEnd,
+    /// [`Change::old_price`].
+    OldPrice,
+    /// [`Change::new_price`].
+    NewPrice,
+    /// [`Change::creditable`], a credit or what it is credited against.
+    Credit,
+}
+
 /// Why a change has no price.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ProrationError {
-    /// A span that ends before it starts, or where it starts.
-    #[error("the {span} has no length in {unit}s")]
-    Empty {
-        /// Which span.
-        span: &'static str,
-        /// The unit it was counted in.
-        unit: &'static str,
-    },
-    /// An instant where it makes no sense.
-    #[error("the {what} is outside the {span}")]
-    Outside {
-        /// Which instant.
-        what: &'static str,
-        /// Which span.
-        span: &'static str,
-    },
-    /// Prices and credits limits are not negative.
-    #[error("the {what} is negative")]
-    Negative {
+    /// A span that ends before it starts, or is shorter than the unit.
+    #[error("the {0} has no length")]
+    Empty(Part),
+    /// An instant that is not within the (rest of the) period.
+    #[error("the {0} is outside the period")]
+    Outside(Part),
+    /// Prices and credits are not negative.
+    #[error("the {0} is negative")]
+    Negative(Part),
+    /// The amount does not fit, or is of another currency.
+    #[error("the {part} does not work out: {source}")]
+    Money {
         /// Which amount.
-        what: &'static str,
+        part: Part,
+        /// Why.
+        source: MoneyError,
     },
-    /// The amounts do not fit or do not match.
-    #[error(transparent)]
-    Money(#[from] MoneyError),
+}
+
+impl ProrationError {
+    /// What is wrong.
+    pub fn part(&self) -> Part {
+        match self {
+            ProrationError::Empty(part)
+            | ProrationError::Outside(part)
+            | ProrationError::Negative(part)
+            | ProrationError::Money { part, .. } => *part,
+        }
+    }
+}
+
+impl fmt::Display for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Part::Period => "period",
+            Part::NewPeriod => "new period",
+            Part::Instant => "change",
+            Part::SegmentEnd => "segment's end",
+            Part::OldPrice => "old price",
+            Part::NewPrice => "new price",
+            Part::Credit => "credit",
+        })
+    }
 }
 
 impl Change {
@@ -105,45 +144,61 @@ impl Change {
 
 /// Credits the unused time of the old price and charges the new one for it.
 pub fn prorate(change: &Change) -> Result<Proration, ProrationError> {
-    not_negative("old price", change.old_price)?;
-    not_negative("new price", change.new_price)?;
-    let unused = share_left("period", change.period, change)?;
-    let credit = change.old_price.share(unused)?;
-    let credit = match change.creditable {
-        Some(limit) => credit.at_most(not_negative("creditable amount", limit)?)?,
-        None => credit,
+    let Change { old_price, new_price, period, new_period, .. } = *change;
+    not_negative(Part::OldPrice, old_price)?;
+    not_negative(Part::NewPrice, new_price)?;
+    change.checked()?;
+    let unused = change.share_left(Part::Period, period)?;
+    let credit = old_price.share(unused).map_err(of(Part::OldPrice))?;
+    let credit = change.creditable.map_or(Ok(credit), |limit| {
+        credit.at_most(not_negative(Part::Credit, limit)?).map_err(of(Part::Credit))
+    })?;
+    let to_use = match new_period {
+        Some(own) => change.share_left(Part::NewPeriod, own)?,
+        None => unused,
     };
-    let to_use = share_left("new period", change.new_period.unwrap_or(change.period), change)?;
-    Ok(Proration { credit, charge: change.new_price.share(to_use)? })
+    Ok(Proration { credit, charge: new_price.share(to_use).map_err(of(Part::NewPrice))? })
 }
 
-/// The part of `span` that lies after the change and before the segment ends.
-fn share_left(name: &'static str, span: Span, change: &Change) -> Result<Fraction, ProrationError> {
-    let Change { at, basis, .. } = *change;
-    let outside = |what| ProrationError::Outside { what, span: name };
-    if at > span.end || (at < span.start && change.new_period.is_none()) {
-        return Err(outside("change"));
-    }
-    let end = match change.segment_end {
-        Some(end) if end < at || end > change.period.end => {
-            return Err(ProrationError::Outside {
-                what: "segment end",
-                span: "rest of the period",
-            });
+impl Change {
+    /// The change is within the period, and the segment ends within what is left of it.
+    fn checked(&self) -> Result<(), ProrationError> {
+        if self.old_price.currency != self.new_price.currency {
+            let (left, right) = (self.old_price.currency, self.new_price.currency);
+            return Err(of(Part::NewPrice)(MoneyError::CurrencyMismatch { left, right }));
         }
-        Some(end) => end.min(span.end),
-        None => span.end,
-    };
-    let whole = basis.units(span.start, span.end);
-    if span.end <= span.start || whole <= 0 {
-        return Err(ProrationError::Empty { span: name, unit: basis.unit() });
+        if self.period.end <= self.period.start {
+            return Err(ProrationError::Empty(Part::Period));
+        }
+        if !(self.period.start..=self.period.end).contains(&self.at) {
+            return Err(ProrationError::Outside(Part::Instant));
+        }
+        match self.segment_end {
+            Some(end) if !(self.at..=self.period.end).contains(&end) => {
+                Err(ProrationError::Outside(Part::SegmentEnd))
+            }
+            _ => Ok(()),
+        }
     }
-    let left = basis.units(at.max(span.start), end).max(0);
-    Ok(Fraction::new(left.into(), whole.into()))
+
+    /// The part of `span` that lies after the change and before the segment ends.
+    fn share_left(&self, part: Part, span: Span) -> Result<Fraction, ProrationError> {
+        let whole = self.basis.units(span.start, span.end);
+        if span.end <= span.start || whole <= 0 {
+            return Err(ProrationError::Empty(part));
+        }
+        let end = self.segment_end.map_or(span.end, |end| end.min(span.end));
+        let left = self.basis.units(self.at.max(span.start), end).max(0);
+        Ok(Fraction::new(left.into(), whole.into()))
+    }
 }
 
-fn not_negative(what: &'static str, amount: Money) -> Result<Money, ProrationError> {
-    if amount.is_negative() { Err(ProrationError::Negative { what }) } else { Ok(amount) }
+fn not_negative(part: Part, amount: Money) -> Result<Money, ProrationError> {
+    if amount.is_negative() { Err(ProrationError::Negative(part)) } else { Ok(amount) }
+}
+
+fn of(part: Part) -> impl Fn(MoneyError) -> ProrationError {
+    move |source| ProrationError::Money { part, source }
 }
 
 #[cfg(test)]

@@ -27,11 +27,4 @@ impl Basis {
             }
         }
     }
-
-    pub(super) fn unit(self) -> &'static str {
-        match self {
-            Basis::Second => "second",
-            Basis::Day(_) => "day",
-        }
-    }
 }

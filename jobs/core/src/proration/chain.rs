@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Basis, Change, ProrationError, Span, prorate};
+use super::{Basis, Change, Part, ProrationError, Span, of, prorate};
 use crate::money::Money;
 
 /// What became of one price in a chain: `billed = credited + kept`.
@@ -30,12 +30,13 @@ pub fn settle_chain(
     let (mut price, mut billed, mut since) = (first, first, period.start);
     for (at, new_price) in changes {
         if *at < since {
-            return Err(ProrationError::Outside { what: "change", span: "rest of the period" });
+            return Err(ProrationError::Outside(Part::Instant));
         }
         let creditable = Some(billed);
         let change = Change::new(period, *at, price, *new_price, basis);
         let lines = prorate(&Change { creditable, ..change })?;
-        settled.push(Kept { billed, credited: lines.credit, kept: billed.minus(lines.credit)? });
+        let kept = billed.minus(lines.credit).map_err(of(Part::Credit))?;
+        settled.push(Kept { billed, credited: lines.credit, kept });
         (price, billed, since) = (*new_price, lines.charge, *at);
     }
     settled.push(Kept { billed, credited: Money::zero(billed.currency), kept: billed });

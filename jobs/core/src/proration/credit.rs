@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ProrationError, not_negative};
+use super::{Part, ProrationError, not_negative, of};
 use crate::money::Money;
 
 /// A credit, divided.
@@ -19,7 +19,9 @@ pub fn credit_open_invoice_first(
     credit: Money,
     open_invoice_due: Money,
 ) -> Result<CreditSplit, ProrationError> {
-    not_negative("credit", credit)?;
-    let to_open_invoice = credit.at_most(not_negative("open invoice", open_invoice_due)?)?;
-    Ok(CreditSplit { to_open_invoice, to_balance: credit.minus(to_open_invoice)? })
+    not_negative(Part::Credit, credit)?;
+    let due = not_negative(Part::Credit, open_invoice_due)?;
+    let to_open_invoice = credit.at_most(due).map_err(of(Part::Credit))?;
+    let to_balance = credit.minus(to_open_invoice).map_err(of(Part::Credit))?;
+    Ok(CreditSplit { to_open_invoice, to_balance })
 }
