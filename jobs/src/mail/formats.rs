@@ -23,6 +23,7 @@ pub(super) fn add_to(environment: &mut Environment<'_>) {
     environment.add_filter("noun", noun);
     environment.add_filter("sentence", |reason: Serde<Reason>| reason.sentence());
     environment.add_filter("outcome", |end: Serde<AccessEnd>| end.words());
+    environment.add_filter("invoices", invoices);
     environment.add_filter("link", link);
 }
 
@@ -55,6 +56,11 @@ fn tells_noon(locale: &Locale) -> bool {
 /// `card`; what is not on file is a `payment method`.
 fn noun(Serde(method): Serde<Option<Method>>) -> &'static str {
     method.map_or("payment method", |method| method.noun())
+}
+
+/// What a list of invoice numbers is called.
+fn invoices(numbers: Vec<Value>) -> &'static str {
+    if numbers.len() == 1 { "Invoice" } else { "Invoices" }
 }
 
 /// An address to go to, readable in the source: only quotes and angle brackets are escaped.

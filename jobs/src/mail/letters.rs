@@ -21,7 +21,7 @@ pub use expired::{Expired, WhyEnded};
 pub use grace_ending::GraceEnding;
 pub use grace_started::GraceStarted;
 pub use payment_failed::{NextStep, PaymentFailed};
-pub use receipt::{Receipt, ReceiptLine};
+pub use receipt::{PaidInvoice, Receipt, ReceiptLine};
 pub use recovered::Recovered;
 pub use trial_ending::{AfterTrial, TrialEnding};
 pub use upcoming_renewal::UpcomingRenewal;

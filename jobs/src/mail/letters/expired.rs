@@ -26,8 +26,8 @@ pub struct Expired {
 pub enum WhyEnded {
     /// An invoice stayed unpaid.
     Unpaid {
-        /// The invoice's number, as printed.
-        invoice_number: String,
+        /// The numbers of the invoices it is about, as printed; almost always one.
+        invoice_numbers: Vec<String>,
         /// What is owed.
         amount_due: Money,
     },
@@ -48,7 +48,7 @@ impl Notice for Expired {
             plan: "Professional".to_owned(),
             ended_at: at("2026-03-22T04:00:00Z"),
             why: WhyEnded::Unpaid {
-                invoice_number: "INV-000043".to_owned(),
+                invoice_numbers: vec!["INV-000043".to_owned()],
                 amount_due: usd(49_00),
             },
             now: AccessEnd::Ended,

@@ -12,8 +12,8 @@ use crate::mail::{AccessEnd, Method, Resend};
 pub struct GraceEnding {
     /// The plan's name.
     pub plan: String,
-    /// The invoice's number, as printed.
-    pub invoice_number: String,
+    /// The numbers of the invoices it is about, as printed; almost always one.
+    pub invoice_numbers: Vec<String>,
     /// What is owed.
     pub amount_due: Money,
     /// The method that was tried, if any.
@@ -33,7 +33,7 @@ impl Notice for GraceEnding {
         use crate::mail::tests::{at, usd};
         let ended = Self {
             plan: "Professional".to_owned(),
-            invoice_number: "INV-000043".to_owned(),
+            invoice_numbers: vec!["INV-000043".to_owned()],
             amount_due: usd(49_00),
             method: Some(Method::card("visa", "0341")),
             grace_ends_at: at("2026-03-22T04:00:00Z"),

@@ -12,8 +12,8 @@ use crate::mail::{Method, Reason, Resend};
 pub struct PaymentFailed {
     /// The plan's name.
     pub plan: String,
-    /// The invoice's number, as printed.
-    pub invoice_number: String,
+    /// The numbers of the invoices it is about, as printed; almost always one.
+    pub invoice_numbers: Vec<String>,
     /// What is owed.
     pub amount_due: Money,
     /// What was charged, or would have been.
@@ -58,7 +58,7 @@ impl Notice for PaymentFailed {
         use crate::mail::tests::{at, usd};
         let retry = Self {
             plan: "Professional".to_owned(),
-            invoice_number: "INV-000043".to_owned(),
+            invoice_numbers: vec!["INV-000043".to_owned()],
             amount_due: usd(49_00),
             method: Some(Method::card("visa", "0341")),
             reason: Reason::InsufficientFunds,

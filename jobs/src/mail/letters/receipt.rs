@@ -1,4 +1,4 @@
-//! Says that an invoice was paid. Sent for each payment; never for a zero total (M5).
+//! Says what was paid: one receipt for all invoices of a run (T6), never for a zero total (M5).
 
 use chrono::{DateTime, Utc};
 use perennial_core::money::Money;
@@ -7,18 +7,14 @@ use serde::{Deserialize, Serialize};
 use super::Notice;
 use crate::mail::{Method, Period, Resend};
 
-/// An invoice was paid.
+/// Invoices were paid.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Receipt {
-    /// The invoice's number, as printed.
-    pub invoice_number: String,
     /// The plan's name.
     pub plan: String,
-    /// What was paid for.
-    pub period: Option<Period>,
-    /// What the invoice lists; credits are negative.
-    pub lines: Vec<ReceiptLine>,
-    /// What was charged.
+    /// What was paid, in the order of their periods; almost always one.
+    pub invoices: Vec<PaidInvoice>,
+    /// What was charged for all of them.
     pub total: Money,
     /// When.
     pub paid_at: DateTime<Utc>,
@@ -28,7 +24,20 @@ pub struct Receipt {
     pub renews_at: Option<DateTime<Utc>>,
 }
 
-/// One line of the invoice.
+/// One invoice that was paid.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PaidInvoice {
+    /// Its number, as printed.
+    pub number: String,
+    /// The time it is for.
+    pub period: Option<Period>,
+    /// What it lists; credits are negative.
+    pub lines: Vec<ReceiptLine>,
+    /// What was charged for it.
+    pub total: Money,
+}
+
+/// One line of an invoice.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReceiptLine {
     /// What for.
@@ -44,45 +53,43 @@ impl Notice for Receipt {
     #[cfg(test)]
     fn samples() -> Vec<(&'static str, Self)> {
         use crate::mail::tests::{at, jpy, kwd, usd};
+        let line =
+            |description: &str, amount| ReceiptLine { description: description.to_owned(), amount };
+        let invoice = |number: &str, lines, total| PaidInvoice {
+            number: number.to_owned(),
+            period: None,
+            lines,
+            total,
+        };
+        let march = Period { start: at("2026-03-01T05:00:00Z"), end: at("2026-04-01T04:00:00Z") };
+        let seats = line("Professional, 3 seats", usd(147_00));
+        let credited = vec![seats.clone(), line("Credit from your balance", usd(-20_00))];
+        let first = invoice("INV-000041", vec![seats], usd(147_00));
+        let second =
+            PaidInvoice { period: Some(march), ..invoice("INV-000042", credited, usd(127_00)) };
         let renewal = Self {
-            invoice_number: "INV-000042".to_owned(),
             plan: "Professional".to_owned(),
-            period: Some(Period {
-                start: at("2026-03-01T05:00:00Z"),
-                end: at("2026-04-01T04:00:00Z"),
-            }),
-            lines: vec![
-                ReceiptLine {
-                    description: "Professional, 3 seats".to_owned(),
-                    amount: usd(147_00),
-                },
-                ReceiptLine {
-                    description: "Credit from your balance".to_owned(),
-                    amount: usd(-20_00),
-                },
-            ],
+            invoices: vec![second.clone()],
             total: usd(127_00),
             paid_at: at("2026-03-01T05:00:09Z"),
             method: Some(Method::card("visa", "4242")),
             renews_at: Some(at("2026-04-01T04:00:00Z")),
         };
+        let caught_up =
+            Self { invoices: vec![first, second], total: usd(274_00), ..renewal.clone() };
         let yen = Self {
-            lines: vec![ReceiptLine { description: "Professional".to_owned(), amount: jpy(7_350) }],
+            invoices: vec![invoice("A-7", vec![line("Professional", jpy(7_350))], jpy(7_350))],
             total: jpy(7_350),
-            period: None,
             method: None,
             renews_at: None,
             ..renewal.clone()
         };
         let dinar = Self {
-            lines: vec![ReceiptLine {
-                description: "Professional".to_owned(),
-                amount: kwd(15_250),
-            }],
+            invoices: vec![invoice("A-8", vec![line("Professional", kwd(15_250))], kwd(15_250))],
             total: kwd(15_250),
             method: Some(Method { kind: "us_bank_account".to_owned(), network: None, last4: None }),
             ..renewal.clone()
         };
-        vec![("renewal", renewal), ("yen", yen), ("dinar", dinar)]
+        vec![("renewal", renewal), ("caught_up", caught_up), ("yen", yen), ("dinar", dinar)]
     }
 }

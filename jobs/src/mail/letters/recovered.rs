@@ -12,8 +12,8 @@ use crate::mail::{Method, Resend};
 pub struct Recovered {
     /// The plan's name.
     pub plan: String,
-    /// The invoice's number, as printed.
-    pub invoice_number: String,
+    /// The numbers of the invoices it is about, as printed; almost always one.
+    pub invoice_numbers: Vec<String>,
     /// What was paid.
     pub amount: Money,
     /// When.
@@ -33,7 +33,7 @@ impl Notice for Recovered {
         use crate::mail::tests::{at, usd};
         let letter = Self {
             plan: "Professional".to_owned(),
-            invoice_number: "INV-000043".to_owned(),
+            invoice_numbers: vec!["INV-000043".to_owned()],
             amount: usd(49_00),
             paid_at: at("2026-03-06T14:00:02Z"),
             method: Some(Method::card("visa", "0341")),
