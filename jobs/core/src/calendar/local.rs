@@ -1,4 +1,6 @@
-//! From wall time to an instant.
+//! Between wall time and instants.
+
+mod far;
 
 use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, NaiveTime, TimeZone, Utc};
 use chrono::{MappedLocalTime, Offset};
@@ -10,17 +12,19 @@ use chrono_tz::{GapInfo, Tz};
 /// they show twice, the first counts. `None` outside the years 1 to 9999, so
 /// that every instant has an RFC 3339 form.
 pub fn instant_of(local: NaiveDateTime, zone: Tz) -> Option<DateTime<Utc>> {
-    // Zones differ from UTC by less than a day: one year of margin is enough
-    // for chrono, and the instant's own year is checked below.
+    // A zone is less than a day from UTC: a year of margin is enough, and the
+    // instant's own year is checked below.
     if !(0..=10_000).contains(&local.year()) {
         return None;
     }
-    let instant = match zone.from_local_datetime(&local) {
+    let later = far::later_than_known(local.date());
+    let known = local.checked_sub_signed(later)?;
+    let instant = match zone.from_local_datetime(&known) {
         MappedLocalTime::Single(only) => only.to_utc(),
         MappedLocalTime::Ambiguous(one, other) => one.to_utc().min(other.to_utc()),
-        MappedLocalTime::None => after_the_gap(local, zone)?,
+        MappedLocalTime::None => after_the_gap(known, zone)?,
     };
-    (1..=9999).contains(&instant.year()).then_some(instant)
+    instant.checked_add_signed(later).filter(|instant| (1..=9999).contains(&instant.year()))
 }
 
 /// The first instant of `date` in `zone`.
@@ -31,7 +35,8 @@ pub fn midnight_of(date: NaiveDate, zone: Tz) -> Option<DateTime<Utc>> {
 /// What the clocks of `zone` show at `instant`.
 pub fn wall_time(instant: DateTime<Utc>, zone: Tz) -> NaiveDateTime {
     let utc = instant.naive_utc();
-    let offset = zone.offset_from_utc_datetime(&utc).fix();
+    let known = utc.checked_sub_signed(far::later_than_known(utc.date())).unwrap_or(utc);
+    let offset = zone.offset_from_utc_datetime(&known).fix();
     // Only at the very ends of chrono's calendar is there no local time.
     utc.checked_add_offset(offset).unwrap_or(utc)
 }
