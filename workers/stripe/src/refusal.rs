@@ -1,0 +1,175 @@
+//! What an error answer of Stripe's means.
+//!
+//! The error object is read field by field rather than as one of Stripe's types: a decline is a
+//! decline even when the intent inside it has a shape we do not know yet.
+//!
+//! Must never let the provider's words through uncleaned: they can quote keys and addresses.
+
+use std::time::Duration;
+
+use hyper::StatusCode;
+use perennial_jobs::payments::{Decline, NoAnswer};
+use serde_json::Value;
+
+use crate::answer::{Answer, Head};
+
+/// Another request holds the object or the key: it is gone in a moment.
+const LOCKED: Duration = Duration::from_secs(1);
+/// Too many at once.
+const TOO_CONCURRENT: Duration = Duration::from_secs(5);
+/// Too many per second.
+const TOO_FAST: Duration = Duration::from_secs(2);
+/// Too many on this one object, where some limits are counted by the hour.
+const RESOURCE_LIMIT: Duration = Duration::from_secs(60);
+/// The provider says that retrying is of no use, though nothing was done.
+const DISCOURAGED: Duration = Duration::from_secs(60);
+/// The longest message that is kept.
+const MESSAGE_CHARS_MAX: usize = 300;
+
+/// An answer that is not a 2xx.
+#[derive(Debug)]
+pub(crate) struct Refusal {
+    head: Head,
+    /// The `error` object, when the answer has one.
+    error: Option<Value>,
+}
+
+impl Refusal {
+    pub(crate) fn read(answer: &Answer) -> Self {
+        let body = serde_json::from_slice::<Value>(&answer.body).ok();
+        let error = body.and_then(|mut body| body.get_mut("error").map(Value::take));
+        Self { head: answer.head.clone(), error: error.filter(Value::is_object) }
+    }
+
+    /// The provider's code, or the kind of error where it names none.
+    pub(crate) fn code(&self) -> Option<&str> {
+        self.text("/code").or_else(|| self.text("/type"))
+    }
+
+    /// The operation does not fit the intent's state.
+    pub(crate) fn is_unexpected_state(&self) -> bool {
+        self.head.status == StatusCode::BAD_REQUEST
+            && self.code() == Some("payment_intent_unexpected_state")
+    }
+
+    /// The provider knows no such object.
+    pub(crate) fn is_missing(&self) -> bool {
+        matches!(self.head.status, StatusCode::BAD_REQUEST | StatusCode::NOT_FOUND)
+            && self.code() == Some("resource_missing")
+    }
+
+    /// The issuer's refusal, when this is one, and the failed charge.
+    pub(crate) fn decline(&self) -> Option<(Decline, Option<String>)> {
+        self.error.as_ref().filter(|_| self.head.status == StatusCode::PAYMENT_REQUIRED)?;
+        let owned = |pointer| self.text(pointer).map(str::to_owned);
+        let decline = Decline {
+            code: self
+                .text("/decline_code")
+                .or_else(|| self.code())
+                .unwrap_or("generic_decline")
+                .to_owned(),
+            network: self.network(),
+            network_decline_code: owned("/network_decline_code"),
+            network_advice_code: owned("/network_advice_code"),
+            advice_code: owned("/advice_code"),
+        };
+        let charge = [
+            "/charge",
+            "/charge/id",
+            "/payment_intent/latest_charge",
+            "/payment_intent/latest_charge/id",
+        ];
+        Some((decline, charge.into_iter().find_map(owned)))
+    }
+
+    fn network(&self) -> Option<String> {
+        let brands = [
+            "/payment_method/card/brand",
+            "/payment_intent/last_payment_error/payment_method/card/brand",
+            "/payment_intent/payment_method/card/brand",
+        ];
+        brands.into_iter().find_map(|pointer| self.text(pointer)).map(str::to_ascii_lowercase)
+    }
+
+    /// What a refusal means where it has no meaning as a value.
+    pub(crate) fn no_answer(&self) -> NoAnswer {
+        match (self.head.status.as_u16(), self.code()) {
+            (429, _) => self.not_sent(self.limit_delay()),
+            (409, Some("idempotency_key_in_use" | "lock_timeout")) => {
+                self.not_sent(self.patience(LOCKED))
+            }
+            // Nothing was done, says the provider, and the same request may go through later.
+            (400..=401 | 403..=499, Some(_)) if self.head.trace.should_retry == Some(true) => {
+                self.not_sent(self.patience(TOO_FAST))
+            }
+            // A conflict or a broken dependency, with nothing said about what was done.
+            (408 | 409 | 424, _) => self.unknown(),
+            (400..=499, Some(_)) => self.rejected(),
+            _ => self.unknown(),
+        }
+    }
+
+    fn limit_delay(&self) -> Duration {
+        let reason = self.head.trace.rate_limited_reason.as_deref();
+        let usual = match (self.code(), reason) {
+            (Some("lock_timeout"), _) => LOCKED,
+            (_, Some("resource-specific")) => RESOURCE_LIMIT,
+            (_, Some(reason)) if reason.ends_with("concurrency") => TOO_CONCURRENT,
+            _ => TOO_FAST,
+        };
+        self.patience(usual)
+    }
+
+    /// The provider's own delay where it names one, and a longer one where it warns us off.
+    fn patience(&self, usual: Duration) -> Duration {
+        let delay = self.head.retry_after.unwrap_or(usual);
+        if self.head.trace.should_retry == Some(false) { delay.max(DISCOURAGED) } else { delay }
+    }
+
+    fn not_sent(&self, delay: Duration) -> NoAnswer {
+        NoAnswer::NotSent { retry_after: Some(delay), reason: self.summary() }
+    }
+
+    fn unknown(&self) -> NoAnswer {
+        let hint =
+            if self.error.is_none() { ", without an error object of the provider's" } else { "" };
+        NoAnswer::Unknown { reason: format!("{}{hint}", self.summary()) }
+    }
+
+    fn rejected(&self) -> NoAnswer {
+        let message = self.text("/message").map(clean);
+        NoAnswer::Rejected {
+            code: self.text("/decline_code").or_else(|| self.code()).map(str::to_owned),
+            param: self.text("/param").map(str::to_owned),
+            reason: message.unwrap_or_else(|| self.summary()),
+        }
+    }
+
+    /// Status and code, none of the provider's words.
+    fn summary(&self) -> String {
+        let status = self.head.status.as_u16();
+        match (self.code(), self.head.trace.rate_limited_reason.as_deref()) {
+            (Some(code), Some(reason)) => format!("HTTP {status}, {code}, {reason}"),
+            (Some(word), None) | (None, Some(word)) => format!("HTTP {status}, {word}"),
+            (None, None) => format!("HTTP {status}"),
+        }
+    }
+
+    fn text(&self, pointer: &str) -> Option<&str> {
+        self.error.as_ref()?.pointer(pointer)?.as_str().filter(|text| !text.is_empty())
+    }
+}
+
+/// The provider's words without what looks like a key, a client secret or an address.
+fn clean(message: &str) -> String {
+    const SECRET: [&str; 6] = ["sk_", "rk_", "pk_", "whsec_", "_secret_", "@"];
+    let words = message.split_whitespace();
+    let kept =
+        words.map(
+            |word| if SECRET.iter().any(|mark| word.contains(mark)) { "[redacted]" } else { word },
+        );
+    kept.collect::<Vec<_>>().join(" ").chars().take(MESSAGE_CHARS_MAX).collect()
+}
+
+#[cfg(test)]
+mod tests;
