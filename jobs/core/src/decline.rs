@@ -69,7 +69,7 @@ pub struct Verdict {
     /// Whether the same method may be charged again.
     pub retry: bool,
     /// The earliest retry, counted from the decline; `None` if `retry` is false.
-    #[serde(default, with = "hours")]
+    #[serde(default, rename = "min_delay_hours", with = "hours")]
     pub min_delay: Option<TimeDelta>,
     /// What helps.
     pub action: Action,
