@@ -1,0 +1,7 @@
+//! The queue on a real PostgreSQL.
+//!
+//! Each test has a database of its own, cloned from one with the queue's migrations. Nothing here
+//! sleeps: tests wait for conditions.
+
+mod runs;
+mod world;
