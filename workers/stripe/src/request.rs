@@ -89,7 +89,7 @@ fn currency(ours: perennial_core::currency::Currency) -> Currency {
 fn id<'t>(text: &'t str, param: &str) -> Result<&'t str, NoAnswer> {
     let is_id = !text.is_empty()
         && text.len() <= 255
-        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-~@".contains(&byte));
     if is_id {
         return Ok(text);
     }

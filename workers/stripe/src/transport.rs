@@ -185,3 +185,39 @@ fn chain(error: &dyn Error) -> String {
     }
     line
 }
+
+#[cfg(test)]
+mod tests {
+    use stripe_client_core::IdempotencyKey;
+
+    use super::*;
+
+    fn accepts(method: StripeMethod, strategy: Option<RequestStrategy>) -> bool {
+        let transport = Transport::new(&StripeConfig::new("sk_test_x".into())).unwrap();
+        transport.outgoing(RequestBuilder::new(method, "/charges"), strategy).is_ok()
+    }
+
+    #[test]
+    fn a_request_that_changes_something_goes_out_under_a_key_of_ours_or_not_at_all() {
+        let key = || IdempotencyKey::new("key").unwrap();
+        assert!(accepts(StripeMethod::Post, Some(RequestStrategy::Idempotent(key()))));
+        assert!(!accepts(StripeMethod::Post, None));
+        assert!(!accepts(StripeMethod::Post, Some(RequestStrategy::Once)));
+        assert!(!accepts(StripeMethod::Delete, None));
+        assert!(accepts(StripeMethod::Get, None));
+    }
+
+    #[test]
+    fn nothing_goes_out_that_would_be_sent_twice() {
+        for method in [StripeMethod::Get, StripeMethod::Post] {
+            assert!(!accepts(method, Some(RequestStrategy::Retry(3))));
+            assert!(!accepts(method, Some(RequestStrategy::ExponentialBackoff(3))));
+        }
+    }
+
+    #[test]
+    fn a_key_that_does_not_fit_a_header_is_not_sent() {
+        let key = IdempotencyKey::new("line\nbreak").unwrap();
+        assert!(!accepts(StripeMethod::Post, Some(RequestStrategy::Idempotent(key))));
+    }
+}

@@ -6,6 +6,8 @@ mod lost;
 mod mapping;
 mod objects;
 mod pooling;
+mod replies;
+mod sandbox;
 mod secrets;
 mod throttling;
 mod wire;

@@ -98,7 +98,7 @@ impl Wire {
 
     /// A provider whose deadline passes soon.
     pub(crate) fn hasty_provider(&self) -> StripeProvider {
-        StripeProvider::new(&StripeConfig { timeout: Duration::from_millis(200), ..self.config() })
+        StripeProvider::new(&StripeConfig { timeout: Duration::from_secs(1), ..self.config() })
             .unwrap()
     }
 
