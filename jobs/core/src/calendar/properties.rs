@@ -177,7 +177,7 @@ proptest! {
         prop_assert_eq!(stub.full, stub.cycle.period(-1).unwrap());
         prop_assert_eq!(stub.cycle.period_containing(start).unwrap(), -1);
         let (anchor, wall) = (stub.cycle.anchor, Anchor::at(start, zone));
-        prop_assert_eq!(anchor.local.time(), wall.local.time());
+        prop_assert_eq!((anchor.local.time(), anchor.day), (wall.local.time(), day));
         let is_last_of_month = anchor.local.date().succ_opt().unwrap().day() == 1;
         prop_assert!(anchor.local.day() == day || (is_last_of_month && anchor.local.day() < day));
     }

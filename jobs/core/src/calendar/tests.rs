@@ -138,6 +138,13 @@ fn a_stubs_denominator_is_clamped_again_from_the_billing_day() {
 }
 
 #[test]
+fn a_stub_that_steps_into_february_comes_back_to_the_31st() {
+    let stub = Stub::new(at("2024-01-31T00:00:00Z"), Tz::UTC, Interval::MONTH, 31).unwrap();
+    assert_eq!(stub.full.start, at("2024-01-31T00:00:00Z"));
+    check(&stub.cycle, 0, &["2024-02-29T00:00Z", "2024-03-31T00:00Z", "2024-04-30T00:00Z"]);
+}
+
+#[test]
 fn a_billing_day_needs_months() {
     let start = at("2024-01-10T00:00:00Z");
     for interval in [Interval::DAY, Interval::WEEK] {

@@ -82,6 +82,21 @@ fn a_new_price_with_its_own_period_is_charged_for_that() {
 }
 
 #[test]
+fn a_new_period_that_begins_after_the_change_is_charged_in_full() {
+    let new_period = Some(span("2021-09-21", "2021-10-21"));
+    let change = Change { new_period, ..september(Basis::Second) };
+    assert_eq!(lines(&change), (2000, 6000));
+}
+
+#[test]
+fn a_segment_that_outlives_the_new_period_is_charged_to_its_end() {
+    let new_period = Some(span("2021-09-06", "2021-09-16"));
+    let segment_end = Some(at("2021-09-21"));
+    let change = Change { new_period, segment_end, ..september(Basis::Second) };
+    assert_eq!(lines(&change), (1000, 3000));
+}
+
+#[test]
 fn a_segment_that_ends_early_leaves_less() {
     let segment_end = Some(at("2021-09-21"));
     let change = Change { segment_end, ..september(Basis::Second) };
