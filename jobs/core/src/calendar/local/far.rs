@@ -2,7 +2,8 @@
 //!
 //! chrono-tz lists each zone's changes up to 2099 and would keep the last one
 //! for ever. Summer time is ruled by months and weekdays, so a later year has
-//! the clocks of a listed year whose days fall on the same weekdays.
+//! the clocks of a listed year whose days fall on the same weekdays. (In Morocco
+//! and Gaza it follows the moon: nobody knows their clocks so far ahead.)
 
 use chrono::{Datelike, NaiveDate, TimeDelta};
 
