@@ -6,7 +6,7 @@ const COLUMNS: usize = 72;
 /// Wraps long lines at spaces; shorter ones, and words that do not fit, stay as they are.
 pub(super) fn wrap(text: &str) -> String {
     let mut lines: Vec<String> = Vec::new();
-    for line in text.trim().lines().map(|line| without_trailing_space(line)) {
+    for line in text.trim().lines().map(without_trailing_space) {
         if line.is_empty() && lines.last().is_some_and(String::is_empty) {
             continue;
         }

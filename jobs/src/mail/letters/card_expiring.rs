@@ -37,7 +37,7 @@ impl Notice for CardExpiring {
             expires_month: 2,
             expires_year: 2026,
             renews_at: at("2026-03-01T05:00:00Z"),
-            amount: usd(490_00),
+            amount: usd(49_000),
         };
         vec![("card", letter)]
     }

@@ -62,21 +62,21 @@ impl Notice for Receipt {
             total,
         };
         let march = Period { start: at("2026-03-01T05:00:00Z"), end: at("2026-04-01T04:00:00Z") };
-        let seats = line("Professional, 3 seats", usd(147_00));
+        let seats = line("Professional, 3 seats", usd(14_700));
         let credited = vec![seats.clone(), line("Credit from your balance", usd(-20_00))];
-        let first = invoice("INV-000041", vec![seats], usd(147_00));
+        let first = invoice("INV-000041", vec![seats], usd(14_700));
         let second =
-            PaidInvoice { period: Some(march), ..invoice("INV-000042", credited, usd(127_00)) };
+            PaidInvoice { period: Some(march), ..invoice("INV-000042", credited, usd(12_700)) };
         let renewal = Self {
             plan: "Professional".to_owned(),
             invoices: vec![second.clone()],
-            total: usd(127_00),
+            total: usd(12_700),
             paid_at: at("2026-03-01T05:00:09Z"),
             method: Some(Method::card("visa", "4242")),
             renews_at: Some(at("2026-04-01T04:00:00Z")),
         };
         let caught_up =
-            Self { invoices: vec![first, second], total: usd(274_00), ..renewal.clone() };
+            Self { invoices: vec![first, second], total: usd(27_400), ..renewal.clone() };
         let yen = Self {
             invoices: vec![invoice("A-7", vec![line("Professional", jpy(7_350))], jpy(7_350))],
             total: jpy(7_350),

@@ -33,7 +33,7 @@ impl Notice for UpcomingRenewal {
             plan: "Enterprise".to_owned(),
             renews_at: at("2026-03-01T05:00:00Z"),
             period_end: at("2027-03-01T05:00:00Z"),
-            amount: usd(1_990_00),
+            amount: usd(199_000),
             method: Some(Method::card("mastercard", "4444")),
         };
         let without = Self { method: None, ..with_card.clone() };
