@@ -11,18 +11,18 @@ use crate::world::{Numbered, World, quick};
 
 /// Who ran what.
 #[derive(Debug, Clone, Default)]
-pub struct Runs(Arc<Mutex<Vec<u32>>>);
+pub(crate) struct Runs(Arc<Mutex<Vec<u32>>>);
 
 impl Runs {
-    pub fn note(&self, number: u32) {
+    pub(crate) fn note(&self, number: u32) {
         self.0.lock().unwrap().push(number);
     }
 
-    pub fn count(&self) -> usize {
+    pub(crate) fn count(&self) -> usize {
         self.0.lock().unwrap().len()
     }
 
-    pub fn sorted(&self) -> Vec<u32> {
+    pub(crate) fn sorted(&self) -> Vec<u32> {
         let mut runs = self.0.lock().unwrap().clone();
         runs.sort_unstable();
         runs

@@ -28,17 +28,17 @@ const MIGRATIONS: [&str; 2] = [
 
 /// The payload of the tests' jobs.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Numbered {
-    pub number: u32,
+pub(crate) struct Numbered {
+    pub(crate) number: u32,
 }
 
-pub struct World {
-    pub pool: PgPool,
-    pub url: String,
+pub(crate) struct World {
+    pub(crate) pool: PgPool,
+    pub(crate) url: String,
 }
 
 impl World {
-    pub async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         TEMPLATE.get_or_init(make_template).await;
         let name = format!("queue_{}", DATABASES.fetch_add(1, Ordering::Relaxed));
         let mut admin = PgConnection::connect(&SERVER.url("postgres")).await.unwrap();
@@ -47,12 +47,12 @@ impl World {
         Self { pool: pool(&url).await, url }
     }
 
-    pub async fn process(&self, name: &str) -> Process {
+    pub(crate) async fn process(&self, name: &str) -> Process {
         Process::start(self.pool.clone(), name).await.unwrap()
     }
 
     /// Enqueues jobs `0..count`.
-    pub async fn enqueue(&self, queue: &str, count: u32) {
+    pub(crate) async fn enqueue(&self, queue: &str, count: u32) {
         let jobs: Vec<_> =
             (0..count).map(|number| NewJob::new(queue, &Numbered { number })).collect();
         let mut connection = self.pool.acquire().await.unwrap();
@@ -60,33 +60,33 @@ impl World {
         assert_eq!(added, u64::from(count));
     }
 
-    pub async fn enqueue_one(&self, job: NewJob) -> bool {
-        enqueue(&mut *self.pool.acquire().await.unwrap(), &job).await.unwrap()
+    pub(crate) async fn enqueue_one(&self, job: NewJob) -> bool {
+        enqueue(&mut self.pool.acquire().await.unwrap(), &job).await.unwrap()
     }
 
-    pub async fn count(&self, sql: &'static str) -> i64 {
+    pub(crate) async fn count(&self, sql: &'static str) -> i64 {
         sqlx::query_scalar(sql).fetch_one(&self.pool).await.unwrap()
     }
 
-    pub async fn live(&self) -> i64 {
+    pub(crate) async fn live(&self) -> i64 {
         self.count("select count(*) from perennial.jobs").await
     }
 
-    pub async fn dead(&self) -> i64 {
+    pub(crate) async fn dead(&self) -> i64 {
         self.count("select count(*) from perennial.dead_jobs").await
     }
 
     /// One text of one row.
-    pub async fn text(&self, sql: &'static str) -> String {
+    pub(crate) async fn text(&self, sql: &'static str) -> String {
         sqlx::query_scalar(sql).fetch_one(&self.pool).await.unwrap()
     }
 
-    pub async fn execute(&self, sql: &'static str) {
+    pub(crate) async fn execute(&self, sql: &'static str) {
         self.pool.execute(sql).await.unwrap();
     }
 
     /// Waits until the count is as wanted.
-    pub async fn until(&self, sql: &'static str, wanted: i64) {
+    pub(crate) async fn until(&self, sql: &'static str, wanted: i64) {
         let mut seen = i64::MIN;
         let waited = until(async || {
             seen = self.count(sql).await;
@@ -95,13 +95,13 @@ impl World {
         assert!(waited.await, "{sql} stayed {seen}, not {wanted}");
     }
 
-    pub async fn until_no_jobs(&self) {
+    pub(crate) async fn until_no_jobs(&self) {
         self.until("select count(*) from perennial.jobs", 0).await;
     }
 }
 
 /// Waits for a condition; false after half a minute.
-pub async fn until(mut condition: impl AsyncFnMut() -> bool) -> bool {
+pub(crate) async fn until(mut condition: impl AsyncFnMut() -> bool) -> bool {
     let mut turns = tokio::time::interval(Duration::from_millis(5));
     let started = turns.tick().await;
     while !condition().await {
@@ -113,7 +113,7 @@ pub async fn until(mut condition: impl AsyncFnMut() -> bool) -> bool {
 }
 
 /// As a worker is set, but with times for tests.
-pub fn quick() -> Config {
+pub(crate) fn quick() -> Config {
     Config {
         lease: Duration::from_millis(400),
         backoff: Backoff { first: Duration::from_millis(20), longest: Duration::from_secs(1) },
@@ -121,7 +121,7 @@ pub fn quick() -> Config {
     }
 }
 
-pub async fn pool(url: &str) -> PgPool {
+pub(crate) async fn pool(url: &str) -> PgPool {
     PgPoolOptions::new()
         .max_connections(8)
         .acquire_timeout(Duration::from_secs(1))
@@ -141,6 +141,6 @@ async fn make_template() {
     template.close().await.unwrap();
 }
 
-pub async fn run(connection: &mut PgConnection, sql: String) {
+pub(crate) async fn run(connection: &mut PgConnection, sql: String) {
     sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(connection).await.unwrap();
 }
