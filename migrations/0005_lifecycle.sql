@@ -108,6 +108,8 @@ create unique index dunning_cases_open on perennial.dunning_cases (subscription_
 create table perennial.subscription_history (
     subscription_id uuid not null,
     version bigint not null,
+    -- a decision may take several edges in a row
+    position integer not null,
     from_status text,
     to_status text not null,
     edge text not null,
@@ -115,7 +117,7 @@ create table perennial.subscription_history (
     at timestamptz not null,
     by_job text not null,
     recorded_at timestamptz not null default now(),
-    primary key (subscription_id, version)
+    primary key (subscription_id, version, position)
 );
 comment on table perennial.subscription_history is 'Every edge a subscription took: from, to, why, when, by which job.';
 select perennial.make_append_only('perennial.subscription_history');

@@ -31,6 +31,8 @@ create table perennial.payment_methods (
     position bigint not null,
     -- a hard decline: never charged again unless attached anew
     blocked_reason text,
+    -- not charged before this instant: the network's advice
+    not_before timestamptz,
     attached_at timestamptz not null,
     unique (provider, reference)
 );
@@ -60,10 +62,9 @@ create table perennial.invoices (
     due_at timestamptz not null,
     finalized_at timestamptz not null,
     closed_at timestamptz,
-    -- the one payment intent, and the snapshot it is (re)built from
+    -- the one payment intent, for the invoice's whole life
     provider text references perennial.payment_providers,
     intent_reference text,
-    intent_request jsonb,
     -- the email that told the customer of the payment; 'none' where none is sent
     receipt_key text,
     decision bigint not null,

@@ -2,5 +2,22 @@
 //!
 //! This crate knows no Stripe, no SMTP library, no HTTP server and no command line: it knows ports.
 
+pub mod catalogue;
+pub mod clock;
+mod coalesce;
+mod collect;
+mod context;
+pub mod crash;
+pub mod ids;
+mod inbox;
+pub mod invariants;
+pub mod job;
+mod lifecycle;
 pub mod mail;
+mod outbox;
 pub mod payments;
+pub mod store;
+pub mod sweep;
+mod till;
+
+pub use context::Cx;

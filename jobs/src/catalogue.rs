@@ -1,0 +1,62 @@
+//! All jobs. To add one: its file in `catalogue/`, and its two lines here.
+
+mod cancel_at_period_end;
+mod check_invariants;
+mod collect_payment;
+mod due;
+mod end_trial;
+mod expire_grace;
+mod expire_incomplete;
+mod grace_ending_notice;
+mod pre_dunning_notice;
+mod process_events;
+mod prune_jobs;
+mod renew;
+mod resolve_unknown;
+mod retry_payment;
+mod send_email;
+mod trial_ending_notice;
+mod upcoming_renewal_notice;
+
+use crate::job::{Door, Job};
+
+pub use due::Due;
+
+/// Something to be done with every job: register a worker, list a name.
+pub trait Visitor {
+    /// Sees one job.
+    fn visit<J: Job>(&mut self);
+}
+
+macro_rules! catalogue {
+    ($($file:ident::$Job:ident,)*) => {
+        $(pub use $file::$Job;)*
+
+        /// Shows every job to a visitor.
+        pub fn each(visitor: &mut impl Visitor) {
+            $(visitor.visit::<$Job>();)*
+        }
+
+        /// The name of every job, and who may enqueue it from outside.
+        pub const NAMES: &[(&str, Door)] = &[$((<$Job as Job>::NAME, <$Job as Job>::DOOR)),*];
+    };
+}
+
+catalogue! {
+    cancel_at_period_end::CancelAtPeriodEnd,
+    check_invariants::CheckInvariants,
+    collect_payment::CollectPayment,
+    end_trial::EndTrial,
+    expire_grace::ExpireGrace,
+    expire_incomplete::ExpireIncomplete,
+    grace_ending_notice::GraceEndingNotice,
+    pre_dunning_notice::PreDunningNotice,
+    process_events::ProcessEvents,
+    prune_jobs::PruneJobs,
+    renew::Renew,
+    resolve_unknown::ResolveUnknown,
+    retry_payment::RetryPayment,
+    send_email::SendEmail,
+    trial_ending_notice::TrialEndingNotice,
+    upcoming_renewal_notice::UpcomingRenewalNotice,
+}

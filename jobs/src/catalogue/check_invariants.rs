@@ -1,0 +1,42 @@
+//! Checks that the books, the history and the mail agree with each other.
+//!
+//! **Runs** on a schedule.
+//! **Safe to repeat:** it only reads.
+
+use serde::{Deserialize, Serialize};
+
+use crate::context::Cx;
+use crate::invariants;
+use crate::job::{Door, Failure, Job};
+
+/// It is time to check.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct CheckInvariants {}
+
+impl Job for CheckInvariants {
+    const NAME: &'static str = "check_invariants";
+    const DOOR: Door = Door::Schedulable;
+
+    fn key(&self) -> String {
+        "now".to_owned()
+    }
+
+    async fn run(self, cx: &Cx) -> Result<(), Failure> {
+        let mut conn = cx.pool.acquire().await?;
+        let violations = invariants::check(&mut conn).await?;
+        for violation in &violations {
+            tracing::error!(
+                invariant = violation.invariant,
+                subject = violation.subject,
+                "invariant {} is violated by {}: {}",
+                violation.invariant,
+                violation.subject,
+                violation.problem
+            );
+        }
+        match violations.len() {
+            0 => Ok(()),
+            count => Err(Failure::give_up(format!("{count} violations of invariants: run `perennial check`"))),
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! What a job is given to work with.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use perennial_core::dunning::DunningPolicy;
+use sqlx::{PgConnection, PgPool};
+use uuid::Uuid;
+
+use crate::coalesce::Coalesced;
+use crate::lifecycle::Decider;
+use crate::mail::{Mailer, Sender};
+use crate::outbox::Outbox;
+use crate::payments::PaymentProvider;
+use crate::store::policies;
+use crate::till::Till;
+
+/// The ports and the store. Cheap to clone.
+#[derive(Clone)]
+pub struct Cx {
+    /// The database.
+    pub pool: PgPool,
+    /// Who moves money.
+    pub payments: Arc<dyn PaymentProvider>,
+    /// Who carries mail.
+    pub mailer: Arc<dyn Mailer>,
+    /// Who the mail is from.
+    pub sender: Arc<Sender>,
+    pub(crate) policies: Policies,
+    pub(crate) lifecycle: Coalesced<Decider>,
+    pub(crate) till: Coalesced<Till>,
+    pub(crate) outbox: Coalesced<Outbox>,
+}
+
+/// Requests that become one transaction.
+const BATCH_MAX: usize = 256;
+
+impl Cx {
+    /// Puts the ports together and starts the tasks that commit in groups. Within a Tokio runtime.
+    #[must_use]
+    pub fn new(
+        pool: PgPool,
+        payments: Arc<dyn PaymentProvider>,
+        mailer: Arc<dyn Mailer>,
+        sender: Sender,
+    ) -> Self {
+        let policies = Policies::default();
+        let decider = Decider::new(pool.clone(), policies.clone(), payments.name());
+        Self {
+            lifecycle: Coalesced::start(decider, 2, BATCH_MAX),
+            till: Coalesced::start(Till::new(pool.clone(), payments.name()), 2, BATCH_MAX),
+            outbox: Coalesced::start(Outbox::new(pool.clone()), 2, BATCH_MAX),
+            sender: Arc::new(sender),
+            pool,
+            payments,
+            mailer,
+            policies,
+        }
+    }
+}
+
+/// Policies that were read already: a version never changes.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Policies {
+    known: Arc<RwLock<HashMap<Uuid, Arc<DunningPolicy>>>>,
+}
+
+impl Policies {
+    pub(crate) async fn get(&self, conn: &mut PgConnection, id: Uuid) -> sqlx::Result<Arc<DunningPolicy>> {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner).get(&id).cloned();
+        if let Some(policy) = known {
+            return Ok(policy);
+        }
+        let policy = Arc::new(policies::load(conn, id).await?);
+        self.known.write().unwrap_or_else(PoisonError::into_inner).insert(id, Arc::clone(&policy));
+        Ok(policy)
+    }
+}

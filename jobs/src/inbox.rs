@@ -1,0 +1,163 @@
+//! What other services tell us: one event after the other for each customer, each in one
+//! transaction with what it causes.
+//!
+//! To add a type: a row of `perennial.event_types` in a migration, and a line in [`handle`].
+
+mod customer;
+mod method;
+mod subscription;
+
+use std::fmt::Display;
+
+use perennial_core::ids::{CustomerId, SubscriptionId};
+use perennial_core::lifecycle::{CancelWhen, Event, UnusedTime};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use sqlx::PgConnection;
+
+use crate::context::Cx;
+use crate::job::Failure;
+use crate::lifecycle::{ApplyError, BeginError, Cause, Request, decide_all};
+use crate::store::events::{self, EventRow};
+use crate::store::{customers, subscriptions};
+
+/// Which job says so, in history and audit.
+const BY: &str = "process_events";
+
+/// Whether there was something to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Progress {
+    /// An event was processed; there may be more.
+    Processed,
+    /// No event is due.
+    Idle,
+}
+
+/// Why an event came to nothing.
+#[derive(Debug, thiserror::Error)]
+enum Trouble {
+    /// It is wrong, or too late: noted on the event, and over.
+    #[error("{0}")]
+    Refused(String),
+    /// A machine fault: the event stays.
+    #[error(transparent)]
+    Database(#[from] sqlx::Error),
+}
+
+impl Trouble {
+    fn refused(why: impl Display) -> Self {
+        Self::Refused(why.to_string())
+    }
+}
+
+impl From<ApplyError> for Trouble {
+    fn from(error: ApplyError) -> Self {
+        Self::refused(error)
+    }
+}
+
+impl From<BeginError> for Trouble {
+    fn from(error: BeginError) -> Self {
+        match error {
+            BeginError::Refused(refused) => Self::refused(refused),
+            BeginError::Database(error) => Self::Database(error),
+        }
+    }
+}
+
+/// Processes the customer's next event, if one is due.
+pub(crate) async fn process_next(cx: &Cx, customer: CustomerId) -> Result<Progress, Failure> {
+    let mut transaction = cx.pool.begin().await?;
+    // Held until the end: nobody else processes this customer's events.
+    customers::lock(&mut transaction, customer.0).await?;
+    let Some(event) = events::next(&mut transaction, customer.0).await? else { return Ok(Progress::Idle) };
+    // What a refused event did is undone; that it was refused is kept.
+    let mut attempt = sqlx::Acquire::begin(&mut transaction).await?;
+    let refused = match handle(&mut attempt, cx, customer, &event).await {
+        Ok(()) => {
+            attempt.commit().await?;
+            None
+        }
+        Err(Trouble::Refused(why)) => {
+            attempt.rollback().await?;
+            tracing::warn!(event.id = event.event_id, event.kind, "event {} refused: {why}", event.event_id);
+            Some(why)
+        }
+        Err(Trouble::Database(error)) if is_refusal(&error) => {
+            attempt.rollback().await?;
+            Some(error.to_string())
+        }
+        Err(Trouble::Database(error)) => return Err(error.into()),
+    };
+    events::processed(&mut transaction, event.seq, refused.as_deref()).await?;
+    transaction.commit().await?;
+    Ok(Progress::Processed)
+}
+
+/// Whether the database refused the data as such: trying again would not help.
+fn is_refusal(error: &sqlx::Error) -> bool {
+    let kind = error.as_database_error().map(sqlx::error::DatabaseError::kind);
+    kind.is_some_and(|kind| !matches!(kind, sqlx::error::ErrorKind::Other))
+}
+
+async fn handle(conn: &mut PgConnection, cx: &Cx, customer: CustomerId, event: &EventRow) -> Result<(), Trouble> {
+    let subscription = SubscriptionId(event.subject);
+    match event.kind.as_str() {
+        "customer.upserted" => customer::upserted(conn, customer, data(event)?).await,
+        "payment_method.attached" => method::attached(conn, cx, customer, event, data(event)?).await,
+        "subscription.created" => subscription::created(conn, cx, customer, event, data(event)?).await,
+        "subscription.cancel_requested" => {
+            let when = data::<CancelRequested>(event)?.when();
+            decide(conn, cx, subscription, Event::CancelRequested { when }).await
+        }
+        "subscription.cancel_undone" => decide(conn, cx, subscription, Event::CancelUndone).await,
+        "invoice.pay_requested" => {
+            let invoice = perennial_core::ids::InvoiceId(event.subject);
+            let owner = subscriptions::of_invoice(&mut *conn, invoice.0).await?;
+            let owner = owner.ok_or_else(|| Trouble::refused(format!("{invoice} does not exist")))?;
+            decide(conn, cx, owner.into(), Event::PayRequested { invoice }).await
+        }
+        other => Err(Trouble::refused(format!("type: this version does not know `{other}`"))),
+    }
+}
+
+/// The event's data as its handler wants it. The door has checked it; an older or newer door may
+/// have seen it differently.
+fn data<T: DeserializeOwned>(event: &EventRow) -> Result<T, Trouble> {
+    serde_json::from_value(event.data.clone()).map_err(|error| Trouble::refused(format!("data: {error}")))
+}
+
+/// Lets something happen to one subscription, within the event's transaction.
+async fn decide(
+    conn: &mut PgConnection,
+    cx: &Cx,
+    subscription: SubscriptionId,
+    event: Event,
+) -> Result<(), Trouble> {
+    let request = Request { subscription, cause: Cause::Event(event), by: BY };
+    for answer in decide_all(conn, &cx.policies, cx.payments.name(), &[&request]).await? {
+        answer?;
+    }
+    Ok(())
+}
+
+#[derive(Debug, Deserialize)]
+struct CancelRequested {
+    #[serde(default)]
+    when: Option<String>,
+    #[serde(default)]
+    unused_time: Option<String>,
+}
+
+impl CancelRequested {
+    fn when(&self) -> CancelWhen {
+        let unused = match self.unused_time.as_deref() {
+            Some("credited") => UnusedTime::Credited,
+            _ => UnusedTime::Forfeited,
+        };
+        match self.when.as_deref() {
+            Some("now") => CancelWhen::Now(unused),
+            _ => CancelWhen::AtPeriodEnd,
+        }
+    }
+}

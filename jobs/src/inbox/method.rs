@@ -1,0 +1,67 @@
+//! `payment_method.attached`
+
+use chrono::{DateTime, TimeZone, Utc};
+use perennial_core::ids::{CustomerId, PaymentMethodId};
+use perennial_core::lifecycle::Event;
+use serde::Deserialize;
+use sqlx::PgConnection;
+
+use super::{Trouble, customer, decide};
+use crate::context::Cx;
+use crate::store::events::EventRow;
+use crate::store::methods::{self, Attachment, Rank};
+use crate::store::subscriptions;
+
+#[derive(Debug, Deserialize)]
+pub(super) struct MethodAttached {
+    provider: Option<String>,
+    provider_customer: String,
+    reference: String,
+    kind: Option<String>,
+    network: Option<String>,
+    last4: Option<String>,
+    exp_month: Option<u32>,
+    exp_year: Option<i32>,
+    default: Option<bool>,
+}
+
+pub(super) async fn attached(
+    conn: &mut PgConnection,
+    cx: &Cx,
+    customer: CustomerId,
+    event: &EventRow,
+    data: MethodAttached,
+) -> Result<(), Trouble> {
+    let attachment = Attachment {
+        id: PaymentMethodId::derived(&data.reference).0,
+        customer_id: customer.0,
+        provider: data.provider.as_deref().unwrap_or("stripe"),
+        provider_customer: &data.provider_customer,
+        reference: &data.reference,
+        kind: data.kind.as_deref().unwrap_or("card"),
+        network: data.network.as_deref(),
+        last4: data.last4.as_deref(),
+        expires_at: end_of_month(data.exp_month, data.exp_year),
+        rank: if data.default == Some(false) { Rank::Backup } else { Rank::Default },
+        at: event.at,
+    };
+    let Some(method) = methods::attach(&mut *conn, &attachment).await? else {
+        return Err(Trouble::refused(format!("reference: {} belongs to another customer", data.reference)));
+    };
+    let method = PaymentMethodId(method);
+    customer::note(&mut *conn, customer, "payment_method_attached", serde_json::json!({ "method": method.to_string() }))
+        .await?;
+    for subscription in subscriptions::of_customer(&mut *conn, customer.0).await? {
+        decide(&mut *conn, cx, subscription.into(), Event::PaymentMethodAttached { method }).await?;
+    }
+    Ok(())
+}
+
+/// A card is good through the last day of its month.
+fn end_of_month(month: Option<u32>, year: Option<i32>) -> Option<DateTime<Utc>> {
+    let (year, month) = match (month?, year?) {
+        (12, year) => (year + 1, 1),
+        (month, year) => (year, month + 1),
+    };
+    Utc.with_ymd_and_hms(year, month, 1, 0, 0, 0).single()
+}

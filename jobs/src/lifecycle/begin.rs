@@ -1,0 +1,106 @@
+//! How a subscription begins.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use perennial_core::calendar::{Anchor, Interval, Period};
+use perennial_core::currency::Currency;
+use perennial_core::dunning::DunningPolicy;
+use perennial_core::ids::{CustomerId, SubscriptionId};
+use perennial_core::lifecycle::{self as core, Item, NoticesSent, Refused, Start, State, Subscription};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::load::{Loaded, methods_of};
+use super::save::{Batch, Decided};
+use crate::store::subscriptions::NewSubscription;
+use crate::store::{ledger, methods};
+
+/// What was agreed.
+#[derive(Debug, Clone)]
+pub(crate) struct Terms {
+    pub(crate) id: SubscriptionId,
+    pub(crate) customer: CustomerId,
+    pub(crate) clock_id: Uuid,
+    pub(crate) item: Item,
+    pub(crate) plan_name: String,
+    pub(crate) currency: Currency,
+    pub(crate) anchor: Anchor,
+    pub(crate) interval: Interval,
+    pub(crate) trial_end: Option<DateTime<Utc>>,
+    pub(crate) policy_id: Uuid,
+    pub(crate) policy: Arc<DunningPolicy>,
+    pub(crate) now: DateTime<Utc>,
+}
+
+/// Why a subscription did not begin.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum BeginError {
+    #[error(transparent)]
+    Refused(#[from] Refused),
+    #[error(transparent)]
+    Database(#[from] sqlx::Error),
+}
+
+/// Begins a subscription within the caller's transaction.
+pub(crate) async fn begin(
+    conn: &mut PgConnection,
+    provider: &'static str,
+    terms: Terms,
+    by: &'static str,
+) -> Result<(), BeginError> {
+    let method_rows = methods::load(&mut *conn, &[terms.customer.0]).await?;
+    let balances = ledger::balances(&mut *conn, &[terms.customer.0]).await?;
+    let balance = balances.iter().find(|(_, currency, _)| currency == terms.currency.code());
+    let draft = Subscription {
+        id: terms.id,
+        customer: terms.customer,
+        plan: terms.item.plan,
+        // Both are decided by `start`.
+        state: State::Active,
+        period: Period { index: 0, start: terms.now, end: terms.now },
+        cycle: terms.anchor.every(terms.interval),
+        currency: terms.currency,
+        items: vec![terms.item.clone()],
+        started_at: terms.now,
+        cancel_requested_at: None,
+        notices: NoticesSent::default(),
+        parked: None,
+        invoices: vec![],
+        methods: methods_of(&method_rows),
+        balance_minor: balance.map_or(0, |(_, _, sum)| *sum),
+    };
+    let start = terms.trial_end.map_or(Start::Service, |ends_at| Start::Trial { ends_at });
+    let context = core::Context { policy: &terms.policy, now: terms.now, downgrade: None };
+    let decision = core::start(draft.clone(), start, context)?;
+    let loaded = Loaded {
+        subscription: draft,
+        now: terms.now,
+        policy: Arc::clone(&terms.policy),
+        policy_id: terms.policy_id,
+        version: 0,
+        clock_id: terms.clock_id,
+        plan_name: terms.plan_name.clone(),
+        numbers: HashMap::new(),
+        methods: method_rows.into_iter().map(|row| (row.id.into(), row)).collect(),
+        downgrade: None,
+        downgrade_plan: None,
+    };
+    let new = NewSubscription {
+        id: terms.id.0,
+        customer_id: terms.customer.0,
+        clock_id: terms.clock_id,
+        currency: terms.currency.code(),
+        anchor_local: terms.anchor.local,
+        anchor_zone: terms.anchor.zone.name(),
+        interval_unit: terms.interval.unit().as_str(),
+        interval_count: i32::try_from(terms.interval.count()).unwrap_or(i32::MAX),
+        started_at: terms.now,
+        trial_end: terms.trial_end,
+        policy_id: terms.policy_id,
+    };
+    let decided = Decided { loaded, after: decision.after, effects: decision.effects, by, cause: None };
+    Batch::new(provider).write_new(conn, &new, decided).await?;
+    Ok(())
+}

@@ -1,0 +1,269 @@
+//! From decisions to rows: each kind of effect becomes rows of one table, and each table is
+//! written in one statement for all subscriptions of the transaction.
+
+mod rows;
+
+use std::collections::HashMap;
+
+use perennial_core::ids::{InvoiceId, PaymentMethodId};
+use perennial_core::lifecycle::{
+    CaseOutcome, Decision, Effect, Notice, Subscription, agenda,
+};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::letters::{Desk, LetterFor};
+use super::load::Loaded;
+use super::Cause;
+use crate::catalogue::{CollectPayment, SendEmail};
+use crate::store::invoices::{self, LineText};
+use crate::store::jobs::Errands;
+use crate::store::subscriptions::{NewSubscription, Standing};
+use crate::store::{audit, cases, emails, items, ledger, methods, payments, periods, subscriptions};
+use rows::Facts;
+
+pub(crate) use rows::request_hash;
+
+/// Decisions that are saved together.
+pub(crate) struct Batch {
+    provider: &'static str,
+    decided: Vec<Decided>,
+}
+
+/// A decision with what it was taken upon.
+pub(super) struct Decided {
+    pub(super) loaded: Loaded,
+    pub(super) after: Subscription,
+    pub(super) effects: Vec<Effect>,
+    pub(super) by: &'static str,
+    pub(super) cause: Option<Cause>,
+}
+
+/// Rows of one transaction, by table.
+#[derive(Default)]
+struct Tables {
+    standings: subscriptions::Standings,
+    periods: periods::PeriodRows,
+    invoices: invoices::NewInvoices,
+    lines: invoices::LineRows,
+    closings: invoices::Closings,
+    receipts: invoices::Receipts,
+    planned: payments::PlannedPayments,
+    settled: payments::SettledPayments,
+    entries: ledger::EntryRows,
+    balances: ledger::BalanceRows,
+    edges: audit::EdgeRows,
+    audit: audit::AuditRows,
+    emails: emails::QueuedEmails,
+    cases: Vec<(cases::CaseRow, Option<chrono::DateTime<chrono::Utc>>)>,
+    closed_cases: Vec<(Uuid, CaseOutcome, chrono::DateTime<chrono::Utc>)>,
+    blocked: Vec<(PaymentMethodId, String)>,
+    held: Vec<(PaymentMethodId, chrono::DateTime<chrono::Utc>)>,
+    replaced_items: Vec<(Uuid, Vec<(Uuid, Uuid, i64)>)>,
+    errands: Errands,
+}
+
+impl Batch {
+    pub(crate) fn new(provider: &'static str) -> Self {
+        Self { provider, decided: Vec::new() }
+    }
+
+    /// Takes up a decision.
+    pub(super) fn add(&mut self, loaded: Loaded, decision: Decision, by: &'static str, cause: &Cause) {
+        let Decision { after, effects } = decision;
+        self.decided.push(Decided { loaded, after, effects, by, cause: Some(cause.clone()) });
+    }
+
+    /// Saves all decisions.
+    pub(crate) async fn write(mut self, conn: &mut PgConnection) -> sqlx::Result<()> {
+        if self.decided.is_empty() {
+            return Ok(());
+        }
+        let mut tables = Tables::default();
+        let receipts = receipt_lines(&mut *conn, &self.decided).await?;
+        number_invoices(&mut *conn, &mut self.decided).await?;
+        for decided in &self.decided {
+            let standing = self.take(decided, &receipts, &mut tables);
+            tables.standings.push(standing);
+        }
+        subscriptions::save(&mut *conn, &tables.standings).await?;
+        tables.write(conn).await
+    }
+
+    /// Saves one decision: that a subscription begins.
+    pub(super) async fn write_new(
+        mut self,
+        conn: &mut PgConnection,
+        new: &NewSubscription<'_>,
+        decided: Decided,
+    ) -> sqlx::Result<()> {
+        self.decided.push(decided);
+        let mut tables = Tables::default();
+        number_invoices(&mut *conn, &mut self.decided).await?;
+        let [decided] = &self.decided[..] else { return Ok(()) };
+        let standing = self.take(decided, &HashMap::new(), &mut tables);
+        subscriptions::insert(&mut *conn, new, &standing).await?;
+        tables.replaced_items.push((new.id, rows::items(&decided.after)));
+        tables.write(conn).await
+    }
+
+    /// Spreads a decision over the tables. Answers with where the subscription stands.
+    fn take(
+        &self,
+        decided: &Decided,
+        receipts: &HashMap<InvoiceId, Vec<LineText>>,
+        tables: &mut Tables,
+    ) -> Standing {
+        let mut facts = Facts::default();
+        let desk = Desk::new(decided, receipts);
+        for (position, effect) in decided.effects.iter().enumerate() {
+            tables.take(effect, position, decided, self.provider, &desk, &mut facts);
+        }
+        if let Some(settled) = rows::settled(decided) {
+            tables.settled.push(settled);
+        }
+        if let Some(case) = rows::case(decided) {
+            tables.cases.push(case);
+        }
+        let next = agenda(&decided.after, &decided.loaded.policy);
+        tables.audit.push(rows::audit(decided, facts));
+        rows::standing(decided, next)
+    }
+}
+
+impl Tables {
+    fn take(
+        &mut self,
+        effect: &Effect,
+        position: usize,
+        decided: &Decided,
+        provider: &'static str,
+        desk: &Desk<'_>,
+        facts: &mut Facts,
+    ) {
+        match effect {
+            Effect::Moved { from, edge, to, period_index } => {
+                facts.note("edges", edge.as_str());
+                self.edges.push(rows::edge(decided, *from, *edge, *to, *period_index));
+            }
+            Effect::PeriodOpened { period, kind } => self.periods.push(rows::period(decided, *period, *kind)),
+            Effect::Issued(invoice) => {
+                facts.note("invoices", &invoice.id.to_string());
+                self.invoices.push(rows::invoice(decided, invoice));
+                rows::lines(invoice).for_each(|line| self.lines.push(line));
+            }
+            Effect::Charge { payment, invoice, attempt, method, amount_minor } => {
+                facts.note("payments", &payment.to_string());
+                let planned = rows::planned(decided, provider, *payment, *invoice, *attempt, *method, *amount_minor);
+                self.planned.push(planned);
+                self.errands.push(&CollectPayment { payment: *payment });
+            }
+            Effect::Settled { payment } => facts.note("settled", &payment.to_string()),
+            Effect::Closed { invoice, how } => self.closings.push(invoices::Closing {
+                id: invoice.0,
+                status: how.as_str().to_owned(),
+                at: decided.loaded.now,
+            }),
+            Effect::Receipted { invoices } => {
+                let key = desk.receipt_key(invoices);
+                for invoice in invoices {
+                    self.receipts.push(invoices::Receipted { id: invoice.0, receipt_key: key.clone() });
+                }
+            }
+            Effect::Post(posting) => {
+                facts.note("postings", &posting.id.to_string());
+                rows::entries(decided, posting).for_each(|entry| self.entries.push(entry));
+            }
+            Effect::Balance(change) => self.balances.push(rows::balance(decided, *change, position)),
+            Effect::CaseClosed { case, outcome } => self.closed_cases.push((case.0, *outcome, decided.loaded.now)),
+            Effect::BlockMethod { method, reason } => self.blocked.push((*method, reason.clone())),
+            Effect::HoldMethod { method, until } => self.held.push((*method, *until)),
+            Effect::ItemsReplaced => {
+                self.replaced_items.push((decided.after.id.0, rows::items(&decided.after)));
+            }
+            Effect::Notify(notice) => self.post(notice, decided, desk, facts),
+            Effect::Remark(text) => facts.note("remarks", text),
+        }
+    }
+
+    /// Puts a letter into the outbox.
+    fn post(&mut self, notice: &Notice, decided: &Decided, desk: &Desk<'_>, facts: &mut Facts) {
+        let Some(LetterFor { key, letter }) = desk.write(notice) else { return };
+        let email = rows::email(decided, key, &letter);
+        facts.note("emails", &email.key);
+        self.errands.push(&SendEmail { email: email.id.into() });
+        self.emails.push(email);
+    }
+
+    async fn write(self, conn: &mut PgConnection) -> sqlx::Result<()> {
+        periods::insert(&mut *conn, &self.periods).await?;
+        invoices::insert(&mut *conn, &self.invoices).await?;
+        invoices::insert_lines(&mut *conn, &self.lines).await?;
+        invoices::close(&mut *conn, &self.closings).await?;
+        invoices::receipted(&mut *conn, &self.receipts).await?;
+        payments::settle(&mut *conn, &self.settled).await?;
+        payments::plan(&mut *conn, &self.planned).await?;
+        ledger::insert(&mut *conn, &self.entries).await?;
+        ledger::move_balances(&mut *conn, &self.balances).await?;
+        for (case, next_rung_at) in &self.cases {
+            cases::save(&mut *conn, case, *next_rung_at).await?;
+        }
+        for (case, outcome, at) in &self.closed_cases {
+            cases::close(&mut *conn, *case, outcome.as_str(), *at).await?;
+        }
+        for (method, reason) in &self.blocked {
+            methods::block(&mut *conn, method.0, reason).await?;
+        }
+        for (method, until) in &self.held {
+            methods::hold(&mut *conn, method.0, *until).await?;
+        }
+        for (subscription, wanted) in &self.replaced_items {
+            items::replace(&mut *conn, *subscription, wanted).await?;
+        }
+        emails::queue(&mut *conn, &self.emails).await?;
+        audit::insert_edges(&mut *conn, &self.edges).await?;
+        audit::insert(&mut *conn, &self.audit).await?;
+        self.errands.enqueue(conn).await
+    }
+}
+
+/// Takes numbers for all invoices that were issued, in the order of the decisions.
+async fn number_invoices(conn: &mut PgConnection, decided: &mut [Decided]) -> sqlx::Result<()> {
+    let issued = |decided: &Decided| {
+        let issued = decided.effects.iter().filter_map(|effect| match effect {
+            Effect::Issued(invoice) => Some(invoice.id),
+            _ => None,
+        });
+        issued.collect::<Vec<_>>()
+    };
+    let count: usize = decided.iter().map(|decided| issued(decided).len()).sum();
+    if count == 0 {
+        return Ok(());
+    }
+    let mut next = invoices::take_numbers(conn, i64::try_from(count).unwrap_or(i64::MAX)).await?;
+    for decided in decided {
+        for id in issued(decided) {
+            decided.loaded.numbers.insert(id, next);
+            next += 1;
+        }
+    }
+    Ok(())
+}
+
+/// The lines of invoices that a receipt will name.
+async fn receipt_lines(
+    conn: &mut PgConnection,
+    decided: &[Decided],
+) -> sqlx::Result<HashMap<InvoiceId, Vec<LineText>>> {
+    let named = decided.iter().flat_map(|decided| &decided.effects).filter_map(|effect| match effect {
+        Effect::Notify(Notice::Receipt { invoices }) => Some(invoices),
+        _ => None,
+    });
+    let ids: Vec<Uuid> = named.flatten().map(|id| id.0).collect();
+    let mut lines: HashMap<InvoiceId, Vec<LineText>> = HashMap::new();
+    for line in invoices::lines(conn, &ids).await? {
+        lines.entry(line.invoice_id.into()).or_default().push(line);
+    }
+    Ok(lines)
+}
+

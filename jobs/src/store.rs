@@ -1,0 +1,50 @@
+//! PostgreSQL: one module per table (or few that belong together), every query checked at compile
+//! time, every write set-based. Functions take a connection; the caller owns the transaction.
+
+pub(crate) mod audit;
+pub(crate) mod cases;
+pub(crate) mod catalog;
+pub(crate) mod columns;
+pub(crate) mod customers;
+pub(crate) mod emails;
+pub(crate) mod events;
+pub mod invoices;
+pub(crate) mod items;
+pub mod jobs;
+pub(crate) mod ledger;
+pub mod methods;
+pub(crate) mod payments;
+pub(crate) mod periods;
+pub mod policies;
+pub(crate) mod subscriptions;
+
+/// A row that says something the code does not know: written by a newer version, or by hand.
+#[derive(Debug, thiserror::Error)]
+#[error("corrupt row: {table}.{column} of {id}: {problem}")]
+pub struct CorruptRow {
+    /// The table.
+    pub table: &'static str,
+    /// The column.
+    pub column: &'static str,
+    /// The row.
+    pub id: String,
+    /// What is wrong with the value.
+    pub problem: String,
+}
+
+impl From<CorruptRow> for sqlx::Error {
+    fn from(row: CorruptRow) -> Self {
+        Self::Decode(Box::new(row))
+    }
+}
+
+/// Reads a word that is stored as text.
+pub(crate) fn word<T>(table: &'static str, column: &'static str, id: impl ToString, text: &str) -> sqlx::Result<T>
+where
+    T: std::str::FromStr,
+    T::Err: std::fmt::Display,
+{
+    text.parse().map_err(|error: T::Err| {
+        CorruptRow { table, column, id: id.to_string(), problem: error.to_string() }.into()
+    })
+}

@@ -1,0 +1,101 @@
+//! Customers, and the users or organizations behind them.
+
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+/// A customer, as far as jobs need it.
+#[derive(Debug, Clone)]
+pub(crate) struct CustomerRow {
+    pub(crate) clock_id: Uuid,
+    pub(crate) time_zone: String,
+    pub(crate) version: i64,
+}
+
+/// Locks a customer: its events are processed one after the other.
+pub(crate) async fn lock(conn: &mut PgConnection, id: Uuid) -> sqlx::Result<Option<CustomerRow>> {
+    sqlx::query_as!(
+        CustomerRow,
+        "select clock_id, time_zone, version from perennial.customers where id = $1 for update",
+        id
+    )
+    .fetch_optional(conn)
+    .await
+}
+
+/// What is known of a customer from now on.
+#[derive(Debug, Clone)]
+pub(crate) struct Profile<'a> {
+    pub(crate) id: Uuid,
+    pub(crate) kind: Kind,
+    pub(crate) email: &'a str,
+    pub(crate) name: &'a str,
+    pub(crate) locale: Option<&'a str>,
+    pub(crate) time_zone: Option<&'a str>,
+    pub(crate) clock: Option<&'a str>,
+}
+
+/// Who stands behind a customer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// A person.
+    User,
+    /// A company or team.
+    Organization,
+}
+
+/// Adds a customer or changes what is known of it; locale, zone and clock stay where not given.
+pub(crate) async fn upsert(conn: &mut PgConnection, profile: &Profile<'_>) -> sqlx::Result<()> {
+    let (user, organization) = match profile.kind {
+        Kind::User => (Some(find_or_add_user(conn, profile).await?), None),
+        Kind::Organization => (None, Some(upsert_organization(conn, profile).await?)),
+    };
+    sqlx::query!(
+        "insert into perennial.customers (id, user_id, organization_id, email, name, locale, time_zone, clock_id)
+         values ($1, $2, $3, $4, $5, coalesce($6, 'en-US'), coalesce($7, 'UTC'),
+                 coalesce((select id from perennial.clocks where name = $8), '00000000-0000-0000-0000-000000000000'))
+         on conflict (id) do update
+            set email = excluded.email, name = excluded.name,
+                locale = coalesce($6, customers.locale), time_zone = coalesce($7, customers.time_zone)",
+        profile.id,
+        user,
+        organization,
+        profile.email,
+        profile.name,
+        profile.locale,
+        profile.time_zone,
+        profile.clock
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+async fn find_or_add_user(conn: &mut PgConnection, profile: &Profile<'_>) -> sqlx::Result<Uuid> {
+    sqlx::query_scalar!(
+        "insert into perennial.users (id, email, name) values ($1, $2, $3)
+         on conflict (email) do update set name = excluded.name returning id",
+        crate::ids::new(),
+        profile.email,
+        profile.name
+    )
+    .fetch_one(conn)
+    .await
+}
+
+async fn upsert_organization(conn: &mut PgConnection, profile: &Profile<'_>) -> sqlx::Result<Uuid> {
+    // An organization has no name of its own beside its customer's: it shares the id.
+    sqlx::query_scalar!(
+        "insert into perennial.organizations (id, name) values ($1, $2)
+         on conflict (id) do update set name = excluded.name returning id",
+        profile.id,
+        profile.name
+    )
+    .fetch_one(conn)
+    .await
+}
+
+/// Notes another decision about a customer.
+pub(crate) async fn set_version(conn: &mut PgConnection, id: Uuid, version: i64) -> sqlx::Result<()> {
+    sqlx::query!("update perennial.customers set version = $2 where id = $1", id, version).execute(conn).await?;
+    Ok(())
+}

@@ -1,0 +1,143 @@
+//! The outbox.
+
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::columns::columns;
+
+columns! {
+    /// A mail that is going to be sent.
+    QueuedEmail / QueuedEmails {
+        id: Uuid,
+        key: String,
+        customer_id: Uuid,
+        subscription_id: Uuid,
+        clock_id: Uuid,
+        case_id: Option<Uuid>,
+        template: String,
+        letter: serde_json::Value,
+        queued_at: DateTime<Utc>,
+        decision: i64,
+    }
+}
+
+/// Adds mails; a key that is there already is left alone.
+pub(crate) async fn queue(conn: &mut PgConnection, rows: &QueuedEmails) -> sqlx::Result<()> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    sqlx::query!(
+        "insert into perennial.emails
+             (id, key, customer_id, subscription_id, clock_id, case_id, template, letter, status, queued_at, due_at,
+              decision)
+         select u.id, u.key, u.customer, u.subscription, u.clock, u.case_id, u.template, u.letter, 'queued',
+                u.queued_at, u.queued_at, u.decision
+           from unnest($1::uuid[], $2::text[], $3::uuid[], $4::uuid[], $5::uuid[], $6::uuid[], $7::text[],
+                       $8::jsonb[], $9::timestamptz[], $10::bigint[])
+                as u (id, key, customer, subscription, clock, case_id, template, letter, queued_at, decision)
+         on conflict (key) do nothing",
+        &rows.id,
+        &rows.key,
+        &rows.customer_id,
+        &rows.subscription_id,
+        &rows.clock_id,
+        &rows.case_id as &[Option<Uuid>],
+        &rows.template,
+        &rows.letter,
+        &rows.queued_at,
+        &rows.decision
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// A mail with all that sending it needs.
+#[derive(Debug, Clone)]
+pub(crate) struct OutboxRow {
+    pub(crate) id: Uuid,
+    pub(crate) key: String,
+    pub(crate) letter: serde_json::Value,
+    pub(crate) status: String,
+    pub(crate) attempts: i32,
+    pub(crate) address: String,
+    pub(crate) name: String,
+    pub(crate) locale: String,
+    pub(crate) time_zone: String,
+    pub(crate) first_of_case: Option<String>,
+    pub(crate) suppressed: bool,
+}
+
+/// Mails by id, with whom they go to now.
+pub(crate) async fn load(conn: &mut PgConnection, ids: &[Uuid]) -> sqlx::Result<Vec<OutboxRow>> {
+    sqlx::query_as!(
+        OutboxRow,
+        r#"select e.id, e.key, e.letter, e.status, e.attempts, c.email as address, c.name, c.locale, c.time_zone,
+                  (select f.key from perennial.emails f where f.case_id = e.case_id order by f.queued_at, f.id limit 1)
+                      as first_of_case,
+                  exists (select from perennial.email_suppressions s where s.address = lower(c.email)) as "suppressed!"
+             from perennial.emails e join perennial.customers c on c.id = e.customer_id
+            where e.id = any($1)"#,
+        ids
+    )
+    .fetch_all(conn)
+    .await
+}
+
+/// Notes that mails are about to be handed to the server. Answers with those that still wait.
+pub(crate) async fn begin(conn: &mut PgConnection, ids: &[Uuid], at: DateTime<Utc>) -> sqlx::Result<Vec<Uuid>> {
+    sqlx::query_scalar!(
+        "update perennial.emails
+            set status = 'sending', first_sent_at = coalesce(first_sent_at, $2), attempts = attempts + 1
+          where id = any($1) and status in ('queued', 'sending') returning id",
+        ids,
+        at
+    )
+    .fetch_all(conn)
+    .await
+}
+
+columns! {
+    /// What became of handing a mail over.
+    Handed / HandedOver {
+        id: Uuid,
+        status: String,
+        reply: String,
+        at: DateTime<Utc>,
+    }
+}
+
+/// Saves what became of mails. One that goes back to `queued` stays due.
+pub(crate) async fn settle(conn: &mut PgConnection, rows: &HandedOver) -> sqlx::Result<()> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    sqlx::query!(
+        "update perennial.emails e
+            set status = u.status, reply = u.reply,
+                due_at = case when u.status = 'queued' then e.due_at end,
+                settled_at = case when u.status = 'queued' then null else u.at end
+           from unnest($1::uuid[], $2::text[], $3::text[], $4::timestamptz[]) as u (id, status, reply, at)
+          where e.id = u.id and e.status in ('queued', 'sending')",
+        &rows.id,
+        &rows.status,
+        &rows.reply,
+        &rows.at
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Sends nothing to an address any more.
+pub(crate) async fn suppress(conn: &mut PgConnection, address: &str, reason: &str) -> sqlx::Result<()> {
+    sqlx::query!(
+        "insert into perennial.email_suppressions (address, reason) values (lower($1), $2) on conflict do nothing",
+        address,
+        reason
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,107 @@
+//! The books, and customers' balances. Both only grow.
+
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::columns::columns;
+
+columns! {
+    /// One side of a posting.
+    EntryRow / EntryRows {
+        posting_id: Uuid,
+        position: i32,
+        account: String,
+        amount_minor: i64,
+        currency: String,
+        kind: String,
+        customer_id: Uuid,
+        subscription_id: Uuid,
+        invoice_id: Option<Uuid>,
+        payment_id: Option<Uuid>,
+        at: DateTime<Utc>,
+        decision: i64,
+    }
+}
+
+/// Adds postings whole: a trigger checks that each balances.
+pub(crate) async fn insert(conn: &mut PgConnection, rows: &EntryRows) -> sqlx::Result<()> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    sqlx::query!(
+        "insert into perennial.ledger_entries
+             (posting_id, position, account, amount_minor, currency, kind, customer_id, subscription_id, invoice_id,
+              payment_id, at, decision)
+         select * from unnest($1::uuid[], $2::integer[], $3::text[], $4::bigint[], $5::text[], $6::text[], $7::uuid[],
+                              $8::uuid[], $9::uuid[], $10::uuid[], $11::timestamptz[], $12::bigint[])",
+        &rows.posting_id,
+        &rows.position,
+        &rows.account,
+        &rows.amount_minor,
+        &rows.currency,
+        &rows.kind,
+        &rows.customer_id,
+        &rows.subscription_id,
+        &rows.invoice_id as &[Option<Uuid>],
+        &rows.payment_id as &[Option<Uuid>],
+        &rows.at,
+        &rows.decision
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+columns! {
+    /// A movement of a customer's balance.
+    BalanceRow / BalanceRows {
+        id: Uuid,
+        customer_id: Uuid,
+        subscription_id: Uuid,
+        currency: String,
+        amount_minor: i64,
+        kind: String,
+        invoice_id: Option<Uuid>,
+        at: DateTime<Utc>,
+        decision: i64,
+    }
+}
+
+/// Adds movements.
+pub(crate) async fn move_balances(conn: &mut PgConnection, rows: &BalanceRows) -> sqlx::Result<()> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    sqlx::query!(
+        "insert into perennial.customer_balance_entries
+             (id, customer_id, subscription_id, currency, amount_minor, kind, invoice_id, at, decision)
+         select * from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::bigint[], $6::text[], $7::uuid[],
+                              $8::timestamptz[], $9::bigint[])",
+        &rows.id,
+        &rows.customer_id,
+        &rows.subscription_id,
+        &rows.currency,
+        &rows.amount_minor,
+        &rows.kind,
+        &rows.invoice_id as &[Option<Uuid>],
+        &rows.at,
+        &rows.decision
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Balances that are not zero, by customer and currency.
+pub(crate) async fn balances(conn: &mut PgConnection, customers: &[Uuid]) -> sqlx::Result<Vec<(Uuid, String, i64)>> {
+    let rows = sqlx::query!(
+        r#"select customer_id, currency, sum(amount_minor)::bigint as "sum!"
+             from perennial.customer_balance_entries where customer_id = any($1)
+            group by customer_id, currency having sum(amount_minor) <> 0"#,
+        customers
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.customer_id, row.currency, row.sum)).collect())
+}

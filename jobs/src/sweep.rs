@@ -1,0 +1,159 @@
+//! What is due becomes jobs. Level-triggered: what is due is a fact in the domain's tables, so
+//! that a queue that was lost, truncated or doubled changes nothing, and a late start catches up
+//! by the same path. Any number of schedulers may sweep at once: a live job's key is taken.
+
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+
+/// How much one sweep of one table enqueues at most.
+pub const BATCH_MAX: i64 = 2_000;
+
+/// What a sweep did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Swept {
+    /// Jobs that were enqueued.
+    pub enqueued: i64,
+}
+
+/// Sweeps all tables once, up to [`BATCH_MAX`] of each.
+///
+/// # Errors
+/// When the database does not answer; what was enqueued before that stays.
+pub async fn sweep(conn: &mut PgConnection) -> sqlx::Result<Swept> {
+    let mut enqueued = agenda(&mut *conn).await?;
+    enqueued += payments(&mut *conn).await?;
+    enqueued += emails(&mut *conn).await?;
+    enqueued += events(&mut *conn).await?;
+    Ok(Swept { enqueued })
+}
+
+async fn agenda(conn: &mut PgConnection) -> sqlx::Result<i64> {
+    let enqueued = sqlx::query_scalar!(
+        r#"select perennial.enqueue_jobs(
+                      array_agg(due.next_action),
+                      array_agg(jsonb_build_object('subscription', due.id, 'at', due.next_action_at)),
+                      array_agg(due.key)) as "enqueued"
+             from perennial.clocks c
+            cross join lateral (
+                  select s.id, s.next_action, s.next_action_at, k.key
+                    from perennial.subscriptions s
+                   cross join lateral (select s.id || '@' || (extract(epoch from s.next_action_at) * 1000000)::bigint
+                                              as key) k
+                   where s.clock_id = c.id and s.next_action_at <= perennial.business_now(c.id)
+                     and not exists (select from perennial.jobs j
+                                      where j.queue = s.next_action and j.unique_key = k.key)
+                   order by s.next_action_at limit $1) due
+           having count(*) > 0"#,
+        BATCH_MAX
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(enqueued.flatten().unwrap_or_default())
+}
+
+async fn payments(conn: &mut PgConnection) -> sqlx::Result<i64> {
+    let enqueued = sqlx::query_scalar!(
+        r#"select perennial.enqueue_jobs(
+                      array_agg(due.queue),
+                      array_agg(jsonb_build_object('payment', due.id)),
+                      array_agg(due.id::text)) as "enqueued"
+             from perennial.clocks c
+            cross join lateral (
+                  select p.id, q.queue
+                    from perennial.payments p
+                   cross join lateral (select case when p.status in ('planned', 'executing') then 'collect_payment'
+                                                   else 'resolve_unknown' end as queue) q
+                   where p.clock_id = c.id and p.due_at <= perennial.business_now(c.id)
+                     and not exists (select from perennial.jobs j
+                                      where j.queue = q.queue and j.unique_key = p.id::text)
+                   order by p.due_at limit $1) due
+           having count(*) > 0"#,
+        BATCH_MAX
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(enqueued.flatten().unwrap_or_default())
+}
+
+async fn emails(conn: &mut PgConnection) -> sqlx::Result<i64> {
+    let enqueued = sqlx::query_scalar!(
+        r#"select perennial.enqueue_jobs(
+                      array_agg('send_email'::text),
+                      array_agg(jsonb_build_object('email', due.id)),
+                      array_agg(due.id::text)) as "enqueued"
+             from perennial.clocks c
+            cross join lateral (
+                  select e.id from perennial.emails e
+                   where e.clock_id = c.id and e.due_at <= perennial.business_now(c.id)
+                     and not exists (select from perennial.jobs j
+                                      where j.queue = 'send_email' and j.unique_key = e.id::text)
+                   order by e.due_at limit $1) due
+           having count(*) > 0"#,
+        BATCH_MAX
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(enqueued.flatten().unwrap_or_default())
+}
+
+async fn events(conn: &mut PgConnection) -> sqlx::Result<i64> {
+    let enqueued = sqlx::query_scalar!(
+        r#"select perennial.enqueue_jobs(
+                      array_agg('process_events'::text),
+                      array_agg(jsonb_build_object('customer', due.customer_id)),
+                      array_agg(due.customer_id::text)) as "enqueued"
+             from (select distinct e.customer_id
+                     from perennial.lifecycle_events e
+                    where e.processed_at is null and e.at <= perennial.business_now(e.clock_id)
+                      and not exists (select from perennial.lifecycle_events f
+                                       where f.clock_id = e.clock_id and f.customer_id = e.customer_id
+                                         and f.processed_at is null and f.seq < e.seq)
+                      and not exists (select from perennial.jobs j
+                                       where j.queue = 'process_events' and j.unique_key = e.customer_id::text)
+                    limit $1) due
+           having count(*) > 0"#,
+        BATCH_MAX
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(enqueued.flatten().unwrap_or_default())
+}
+
+/// The next instant at which something comes due on the global clock; `None` where nothing will.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn next_due(conn: &mut PgConnection) -> sqlx::Result<Option<DateTime<Utc>>> {
+    sqlx::query_scalar!(
+        r#"select least(
+               (select min(next_action_at) from perennial.subscriptions
+                 where clock_id = '00000000-0000-0000-0000-000000000000' and next_action_at is not null),
+               (select min(due_at) from perennial.payments
+                 where clock_id = '00000000-0000-0000-0000-000000000000' and due_at is not null),
+               (select min(due_at) from perennial.emails
+                 where clock_id = '00000000-0000-0000-0000-000000000000' and due_at is not null),
+               (select min(at) from perennial.lifecycle_events where processed_at is null)) as "next""#
+    )
+    .fetch_one(conn)
+    .await
+}
+
+/// Whether anything is due or under way: nothing is, once all has come to rest.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn at_rest(conn: &mut PgConnection) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
+        r#"select not exists (select from perennial.jobs)
+              and not exists (select from perennial.clocks c join perennial.subscriptions s on s.clock_id = c.id
+                               where s.next_action_at <= perennial.business_now(c.id))
+              and not exists (select from perennial.clocks c join perennial.payments p on p.clock_id = c.id
+                               where p.due_at <= perennial.business_now(c.id))
+              and not exists (select from perennial.clocks c join perennial.emails e on e.clock_id = c.id
+                               where e.due_at <= perennial.business_now(c.id))
+              and not exists (select from perennial.lifecycle_events
+                               where processed_at is null and at <= perennial.business_now(clock_id)) as "at_rest!""#
+    )
+    .fetch_one(conn)
+    .await
+}
