@@ -5,8 +5,10 @@
 //! queue row never holds personal data and a corrected address is used at once. Carrying it is
 //! the business of a [`Mailer`]; this module knows no SMTP library.
 //!
-//! To add a letter: one file in `letters/` with its facts, its texts in `templates/`, and its two
-//! lines in `letters.rs`.
+//! To add a letter: one file in `letters/` with its facts, its texts in `templates/` (`.subject`,
+//! `.txt`, `.mjml` and an empty `.html`), and its lines in `letters.rs`. Then
+//! `cargo run -p perennial-jobs --example compile_letters` fills the HTML, and
+//! `INSTA_UPDATE=always cargo test -p perennial-jobs` writes the snapshots to look at.
 
 mod compose;
 mod facts;

@@ -179,6 +179,19 @@ fn what_the_outbox_stores_can_be_read_again_and_holds_no_person() {
     }
 }
 
+/// `golden/` holds letters as each release stored them; its files are never changed.
+#[test]
+fn letters_stored_by_every_release_can_still_be_read() {
+    let folder = mjml::folder().with_file_name("golden");
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let stored = std::fs::read_to_string(entry.unwrap().path()).unwrap();
+        let letters: Vec<Letter> = serde_json::from_str(&stored).unwrap();
+        for letter in letters {
+            written(&letter, &readers()[0]);
+        }
+    }
+}
+
 #[test]
 fn letters_of_one_case_answer_its_first_one_and_bear_their_keys_message_id() {
     let (_, letter) = &variants_of("payment_failed")[0];
