@@ -14,6 +14,7 @@ mod draft;
 mod effect;
 mod event;
 mod ladder;
+mod notices;
 pub mod preview;
 mod service;
 pub mod status;
@@ -22,8 +23,8 @@ mod subscription;
 pub use access::{Access, access};
 pub use agenda::{Action, agenda};
 pub use effect::{
-    BalanceChange, BalanceKind, CaseOutcome, Effect, Entry, InvoiceClose, IssuedInvoice, Line, LineKind,
-    Notice, PeriodKind, Posting, Reason,
+    BalanceChange, BalanceKind, CaseOutcome, Effect, Entry, InvoiceClose, IssuedInvoice, Line,
+    LineKind, Notice, PeriodKind, Posting, Reason,
 };
 pub use event::{CancelWhen, Event, UnusedTime};
 pub use service::{Start, start};
@@ -37,6 +38,7 @@ use chrono::{DateTime, Utc};
 use crate::calendar::CalendarError;
 use crate::dunning::DunningPolicy;
 use crate::money::MoneyError;
+use collection::Declined;
 use draft::Draft;
 
 /// What a decision depends on beside the subscription and the event.
@@ -86,12 +88,6 @@ pub enum Refused {
         /// Why not any more.
         why: String,
     },
-    /// The policy leads to a plan that does not exist.
-    #[error("the policy's downgrade plan `{plan}` has no price for this subscription")]
-    NoDowngradePlan {
-        /// Its code.
-        plan: String,
-    },
     /// The calendar has no such date.
     #[error(transparent)]
     Calendar(#[from] CalendarError),
@@ -104,7 +100,11 @@ pub enum Refused {
 ///
 /// # Errors
 /// [`Refused`] where the event cannot be; nothing has changed then.
-pub fn decide(before: &Subscription, event: &Event, context: Context<'_>) -> Result<Decision, Refused> {
+pub fn decide(
+    before: &Subscription,
+    event: &Event,
+    context: Context<'_>,
+) -> Result<Decision, Refused> {
     let mut draft = Draft::of(before, context);
     match event {
         Event::Due { action, at } => {
@@ -116,16 +116,19 @@ pub fn decide(before: &Subscription, event: &Event, context: Context<'_>) -> Res
             collection::succeeded(&mut draft, *payment, *invoice, *amount_minor)?;
         }
         Event::PaymentDeclined { payment, invoice, method, verdict, code, at } => {
-            collection::declined(&mut draft, *payment, *invoice, *method, verdict, code, *at)?;
+            let (payment, invoice, method, at) = (*payment, *invoice, *method, *at);
+            let declined = Declined { payment, invoice, method, verdict, code, at };
+            collection::declined(&mut draft, &declined)?;
         }
         Event::PaymentRejected { payment, invoice, reason } => {
-            collection::rejected(&mut draft, *payment, *invoice, reason)?;
+            collection::rejected(&mut draft, *payment, *invoice, reason);
         }
         Event::PaymentMethodAttached { method } => service::method_attached(&mut draft, *method)?,
         Event::PayRequested { invoice } => collection::pay_requested(&mut draft, *invoice)?,
         Event::CancelRequested { when } => cancellation::requested(&mut draft, *when)?,
         Event::CancelUndone => cancellation::undone(&mut draft)?,
     }
+    collection::tell_of_payments(&mut draft);
     Ok(draft.finish())
 }
 
@@ -138,23 +141,19 @@ fn act(draft: &mut Draft<'_>, action: Action) -> Result<(), Refused> {
         Action::CancelAtPeriodEnd => cancellation::at_period_end(draft),
         Action::ExpireIncomplete => service::abandon(draft),
         Action::UpcomingRenewalNotice => {
-            draft.after.notices.renewal = Some(draft.after.period.index);
-            draft.notify(Notice::UpcomingRenewal);
+            notices::upcoming_renewal(draft);
             Ok(())
         }
         Action::PreDunningNotice => {
-            draft.after.notices.card = Some(draft.after.period.index);
-            draft.notify(Notice::CardExpiring);
+            notices::card_expiring(draft);
             Ok(())
         }
         Action::TrialEndingNotice => {
-            draft.after.notices.trial = true;
-            draft.notify(Notice::TrialEnding);
+            notices::trial_ending(draft);
             Ok(())
         }
         Action::GraceEndingNotice => {
-            draft.after.notices.grace = true;
-            draft.notify(Notice::GraceEnding);
+            ladder::warn_of_end(draft);
             Ok(())
         }
     }

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::status::words;
 use super::subscription::{State, Subscription};
-use crate::dunning::DunningPolicy;
+use crate::dunning::{DunningPolicy, EndAction};
 
 words! {
     /// How much of the service a subscription gives.
@@ -18,9 +18,12 @@ words! {
     }
 }
 
-/// What a subscription gives access to at `now`.
+/// What a subscription gives access to at `now`, whether or not a worker has come by since.
 #[must_use]
 pub fn access(subscription: &Subscription, policy: &DunningPolicy, now: DateTime<Utc>) -> Access {
+    if has_ended(subscription, policy, now) {
+        return Access::None;
+    }
     match &subscription.state {
         State::Trialing { .. } | State::Active => Access::Full,
         State::PastDue { case } | State::Grace { case, .. } => match policy.restrict_after {
@@ -32,5 +35,22 @@ pub fn access(subscription: &Subscription, policy: &DunningPolicy, now: DateTime
         | State::Unpaid { .. }
         | State::Canceled(_)
         | State::Expired(_) => Access::None,
+    }
+}
+
+/// Whether the end has come that the state still waits for.
+fn has_ended(subscription: &Subscription, policy: &DunningPolicy, now: DateTime<Utc>) -> bool {
+    if subscription.cancel_requested_at.is_some() && subscription.period.end <= now {
+        return true;
+    }
+    match &subscription.state {
+        // Nobody loses access without a warning, nor while a payment may be coming.
+        State::Grace { until, .. } => {
+            *until <= now
+                && subscription.notices.grace
+                && !subscription.has_payment_in_flight()
+                && !matches!(policy.end, EndAction::Downgrade(_))
+        }
+        _ => false,
     }
 }

@@ -35,12 +35,17 @@ words! {
 
 /// The next entry of the agenda; `None` where nothing happens by itself any more.
 #[must_use]
-pub fn agenda(subscription: &Subscription, policy: &DunningPolicy) -> Option<(Action, DateTime<Utc>)> {
+pub fn agenda(
+    subscription: &Subscription,
+    policy: &DunningPolicy,
+) -> Option<(Action, DateTime<Utc>)> {
     if subscription.parked.is_some() {
         return None;
     }
     let entries = match &subscription.state {
-        State::Incomplete { until } => vec![awaiting(subscription, Action::ExpireIncomplete, *until)],
+        State::Incomplete { until } => {
+            vec![awaiting(subscription, Action::ExpireIncomplete, *until)]
+        }
         State::Trialing { ends_at } => trial(subscription, policy, *ends_at),
         State::Active => {
             let mut entries = notices(subscription, policy);
@@ -49,6 +54,7 @@ pub fn agenda(subscription: &Subscription, policy: &DunningPolicy) -> Option<(Ac
         }
         State::PastDue { case } => {
             let scheduled = policy.rung_at(case.next_rung, case.failed_at, subscription.zone());
+            // Past the last rung, what is left to do is overdue: grace begins.
             let rung = case.postponed_to.or(scheduled).unwrap_or(case.failed_at);
             vec![awaiting(subscription, Action::RetryPayment, rung), period_end(subscription)]
         }
@@ -58,7 +64,7 @@ pub fn agenda(subscription: &Subscription, policy: &DunningPolicy) -> Option<(Ac
             vec![
                 awaiting(subscription, Action::ExpireGrace, *until),
                 period_end(subscription),
-                unsaid.then_some((Action::GraceEndingNotice, notice)),
+                awaiting(subscription, Action::GraceEndingNotice, notice).filter(|_| unsaid),
             ]
         }
         State::Paused(_) | State::Unpaid { .. } | State::Canceled(_) | State::Expired(_) => vec![],
@@ -81,7 +87,11 @@ fn period_end(subscription: &Subscription) -> EntryAt {
     Some((action, subscription.period.end))
 }
 
-fn trial(subscription: &Subscription, policy: &DunningPolicy, ends_at: DateTime<Utc>) -> Vec<EntryAt> {
+fn trial(
+    subscription: &Subscription,
+    policy: &DunningPolicy,
+    ends_at: DateTime<Utc>,
+) -> Vec<EntryAt> {
     if subscription.cancel_requested_at.is_some() {
         return vec![Some((Action::CancelAtPeriodEnd, ends_at))];
     }
@@ -98,18 +108,32 @@ fn notices(subscription: &Subscription, policy: &DunningPolicy) -> Vec<EntryAt> 
     let period = subscription.period;
     let wanted = policy.notices;
     let renewal_at = period.end - wanted.renewal_before.delta();
-    let long = period.end - period.start >= wanted.renewal_of_intervals_from.delta();
-    let renewal = long && subscription.notices.renewal != Some(period.index) && renewal_at > period.start;
+    let renewal = is_announced(subscription, policy)
+        && subscription.notices.renewal != Some(period.index)
+        && renewal_at > period.start;
     let card_at = (period.end - wanted.card_expiring_before.delta()).max(period.start);
-    let card = subscription.notices.card != Some(period.index) && card_expires_before_renewal(subscription);
+    let card = subscription.notices.card != Some(period.index)
+        && card_expires_before_renewal(subscription);
     vec![
         renewal.then_some((Action::UpcomingRenewalNotice, renewal_at)),
         card.then_some((Action::PreDunningNotice, card_at)),
     ]
 }
 
-/// Whether the card that the next renewal would be charged to is no longer good then.
+/// Whether renewals of this interval are announced: a first, shorter period does not count.
+fn is_announced(subscription: &Subscription, policy: &DunningPolicy) -> bool {
+    let shortest = policy.notices.renewal_of_intervals_from.delta();
+    let period = subscription.period;
+    let whole = || subscription.cycle.period(period.index);
+    period.end - period.start >= shortest
+        || whole().is_ok_and(|whole| whole.end - whole.start >= shortest)
+}
+
+/// Whether the card that the next renewal would be charged to is no longer good then. A card that
+/// had expired before has been told of, and was charged nevertheless.
 fn card_expires_before_renewal(subscription: &Subscription) -> bool {
+    let period = subscription.period;
     let first = subscription.methods.iter().find(|method| method.blocked.is_none());
-    first.and_then(|method| method.expires_at).is_some_and(|expires| expires <= subscription.period.end)
+    let expires_at = first.and_then(|method| method.expires_at);
+    expires_at.is_some_and(|expires| period.start < expires && expires <= period.end)
 }

@@ -1,13 +1,13 @@
 //! Ending a subscription on request.
 
+use super::Refused;
 use super::billing;
 use super::draft::Draft;
-use super::effect::{BalanceKind, CaseOutcome, InvoiceClose, Notice};
+use super::effect::{BalanceKind, CaseOutcome, Notice};
 use super::event::{CancelWhen, UnusedTime};
 use super::status::Edge;
 use super::subscription::{Ended, State};
-use super::Refused;
-use crate::money::{Fraction, Money};
+use crate::money::{Fraction, Money, MoneyError};
 use chrono::{DateTime, Utc};
 
 pub(super) fn requested(draft: &mut Draft<'_>, when: CancelWhen) -> Result<(), Refused> {
@@ -16,11 +16,14 @@ pub(super) fn requested(draft: &mut Draft<'_>, when: CancelWhen) -> Result<(), R
     }
     match (when, &draft.after.state) {
         // There is no period to wait for.
-        (CancelWhen::AtPeriodEnd, State::Incomplete { .. } | State::Paused(_) | State::Unpaid { .. }) => {
-            end(draft, draft.now)
-        }
+        (
+            CancelWhen::AtPeriodEnd,
+            State::Incomplete { .. } | State::Paused(_) | State::Unpaid { .. },
+        ) => end(draft, draft.now),
         (CancelWhen::AtPeriodEnd, _) if draft.after.cancel_requested_at.is_some() => Ok(()),
-        (CancelWhen::AtPeriodEnd, _) if draft.now >= draft.after.period.end => end(draft, draft.after.period.end),
+        (CancelWhen::AtPeriodEnd, _) if draft.now >= draft.after.period.end => {
+            end(draft, draft.after.period.end)
+        }
         (CancelWhen::AtPeriodEnd, _) => {
             draft.after.cancel_requested_at = Some(draft.now);
             draft.stay(Edge::CancelScheduled)?;
@@ -39,13 +42,19 @@ pub(super) fn requested(draft: &mut Draft<'_>, when: CancelWhen) -> Result<(), R
 /// Takes a cancellation back, until the instant the period ends.
 pub(super) fn undone(draft: &mut Draft<'_>) -> Result<(), Refused> {
     if draft.after.state.status().is_final() {
-        return Err(Refused::TooLate { what: "undoing the cancellation", why: "the subscription has ended".into() });
+        return Err(Refused::TooLate {
+            what: "undoing the cancellation",
+            why: "the subscription has ended".into(),
+        });
     }
     if draft.after.cancel_requested_at.is_none() {
         return Ok(());
     }
     if draft.now >= draft.after.period.end {
-        return Err(Refused::TooLate { what: "undoing the cancellation", why: "the period has ended".into() });
+        return Err(Refused::TooLate {
+            what: "undoing the cancellation",
+            why: "the period has ended".into(),
+        });
     }
     draft.after.cancel_requested_at = None;
     draft.stay(Edge::CancelUndone)
@@ -57,11 +66,10 @@ pub(super) fn at_period_end(draft: &mut Draft<'_>) -> Result<(), Refused> {
 }
 
 fn end(draft: &mut Draft<'_>, at: DateTime<Utc>) -> Result<(), Refused> {
-    let nothing_used = matches!(draft.after.state, State::Incomplete { .. });
-    // A cancellation that was scheduled has been told of when it was.
-    let told = draft.after.cancel_requested_at.is_some();
+    // An end with the period was told of when it was scheduled; any other was not.
+    let told = draft.after.cancel_requested_at.is_some() && at == draft.after.period.end;
     draft.close_case(CaseOutcome::Canceled);
-    billing::close_all(draft, if nothing_used { InvoiceClose::Void } else { InvoiceClose::Uncollectible });
+    billing::give_up_all(draft);
     draft.take(Edge::Canceled, State::Canceled(Ended { at }))?;
     if !told {
         draft.notify(Notice::Canceled);
@@ -69,34 +77,53 @@ fn end(draft: &mut Draft<'_>, at: DateTime<Utc>) -> Result<(), Refused> {
     Ok(())
 }
 
-/// Credits what was billed for the rest of the period: the open invoice first (rules M2, M3).
+/// Credits what was billed for the rest of the period: open invoices first (rules M2, M3).
 fn credit_unused(draft: &mut Draft<'_>) -> Result<(), Refused> {
-    let period = draft.after.period;
-    let serviced = matches!(draft.after.state, State::Active | State::PastDue { .. } | State::Grace { .. });
-    if !serviced || !period.contains(draft.now) {
-        return Ok(());
-    }
-    let whole = draft.after.cycle.period(period.index)?;
-    let price = Money::new(
-        draft.after.period_price_minor().ok_or(crate::money::MoneyError::Overflow)?,
-        draft.after.currency,
-    );
-    let seconds = |from: DateTime<Utc>| i128::from((period.end - from).num_seconds());
-    let all = (whole.end - whole.start).num_seconds().into();
-    // Never more than was billed for this (possibly shorter) period.
-    let billed = price.share(Fraction::new(seconds(period.start), all))?;
-    let credit = price.share(Fraction::new(seconds(draft.now), all))?.at_most(billed)?.minor;
+    let credit = unused(draft)?;
     if credit == 0 {
         return Ok(());
     }
-    draft.post("unused_time_credited", &[("revenue", credit), ("customer_credit", -credit)], None, None);
+    let entries = [("revenue", credit), ("customer_credit", -credit)];
+    draft.post("unused_time_credited", &entries, None, None);
     billing::move_balance(draft, BalanceKind::Credit, credit, None);
-    let open = draft.after.invoices.iter().find(|invoice| invoice.period.index == period.index && invoice.open);
-    if let Some((id, due)) = open.filter(|invoice| invoice.in_flight.is_none()).map(|invoice| (invoice.id, invoice.due_minor())) {
-        billing::credit_invoice(draft, id, BalanceKind::Applied, credit.min(due));
-        if due <= credit {
-            billing::close(draft, id, InvoiceClose::Paid);
+    let index = draft.after.period.index;
+    let mut open: Vec<_> = draft.after.invoices.iter().filter(|invoice| invoice.open).collect();
+    open.sort_by_key(|invoice| (invoice.period.index != index, invoice.period.start));
+    let mut left = credit;
+    for (id, due) in
+        open.iter().map(|invoice| (invoice.id, invoice.due_minor())).collect::<Vec<_>>()
+    {
+        let applied = due.min(left);
+        if applied > 0 {
+            billing::credit_invoice(draft, id, BalanceKind::Applied, applied);
+            left -= applied;
         }
     }
     Ok(())
+}
+
+/// The price of the time from now to the end of the period, never more than was billed for it.
+fn unused(draft: &Draft<'_>) -> Result<i64, Refused> {
+    let period = draft.after.period;
+    let serviced =
+        matches!(draft.after.state, State::Active | State::PastDue { .. } | State::Grace { .. });
+    if !serviced || !period.contains(draft.now) {
+        return Ok(0);
+    }
+    let whole = draft.after.cycle.period(period.index)?;
+    let all = (whole.end - whole.start).num_seconds();
+    let share = |from: DateTime<Utc>| {
+        let part = (period.end - from).num_seconds().min(all);
+        Fraction::new(part.into(), all.into())
+    };
+    let (mut credit, mut billed) = (0_i64, 0_i64);
+    for item in &draft.after.items {
+        let price = item.amount_minor().ok_or(MoneyError::Overflow)?;
+        let price = Money::new(price, draft.after.currency);
+        let line = price.share(share(period.start))?;
+        let unused = price.share(share(draft.now))?.at_most(line)?;
+        credit = credit.checked_add(unused.minor).ok_or(MoneyError::Overflow)?;
+        billed = billed.checked_add(line.minor).ok_or(MoneyError::Overflow)?;
+    }
+    Ok(credit.min(billed))
 }

@@ -65,6 +65,7 @@ impl<'a> Draft<'a> {
         self.push(Effect::Moved { from, edge, to: status, period_index });
     }
 
+    /// A posting about a payment, else about an invoice, else about this instant.
     pub(super) fn post(
         &mut self,
         kind: &'static str,
@@ -73,14 +74,38 @@ impl<'a> Draft<'a> {
         payment: Option<PaymentId>,
     ) {
         let about = payment.map(|id| id.to_string()).or(invoice.map(|id| id.to_string()));
-        let about = about.unwrap_or_else(|| format!("{}@{}", self.after.id, self.now.timestamp_micros()));
-        let entries = entries
+        let about =
+            about.unwrap_or_else(|| format!("{}@{}", self.after.id, self.now.timestamp_micros()));
+        self.push_posting(&about, kind, entries, (invoice, payment));
+    }
+
+    /// A posting of which there may be several of one kind: `about` tells them apart.
+    pub(super) fn post_about(
+        &mut self,
+        about: &str,
+        kind: &'static str,
+        entries: &[(&'static str, i64)],
+        invoice: Option<InvoiceId>,
+    ) {
+        self.push_posting(about, kind, entries, (invoice, None));
+    }
+
+    fn push_posting(
+        &mut self,
+        about: &str,
+        kind: &'static str,
+        entries: &[(&'static str, i64)],
+        (invoice, payment): (Option<InvoiceId>, Option<PaymentId>),
+    ) {
+        let entries: Vec<_> = entries
             .iter()
             .filter(|(_, amount)| *amount != 0)
             .map(|&(account, amount_minor)| Entry { account, amount_minor })
             .collect();
-        let id = PostingId::derived(&format!("{about}/{kind}"));
-        self.push(Effect::Post(Posting { id, kind, entries, invoice, payment }));
+        if !entries.is_empty() {
+            let id = PostingId::derived(&format!("{about}/{kind}"));
+            self.push(Effect::Post(Posting { id, kind, entries, invoice, payment }));
+        }
     }
 
     pub(super) fn close_case(&mut self, outcome: CaseOutcome) {
@@ -93,7 +118,9 @@ impl<'a> Draft<'a> {
     /// The open dunning case, to change.
     pub(super) fn case_mut(&mut self) -> Option<&mut Case> {
         match &mut self.after.state {
-            State::PastDue { case } | State::Grace { case, .. } | State::Unpaid { case } => Some(case),
+            State::PastDue { case } | State::Grace { case, .. } | State::Unpaid { case } => {
+                Some(case)
+            }
             _ => None,
         }
     }

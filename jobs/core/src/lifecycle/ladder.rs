@@ -1,31 +1,39 @@
 //! The dunning ladder: rungs, grace, and the end.
 
+mod forecast;
+mod letters;
+
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::Refused;
 use super::billing;
 use super::collection::{self, why_unusable};
 use super::draft::Draft;
-use super::effect::{CaseOutcome, Effect, InvoiceClose, Notice, Reason};
+use super::effect::{CaseOutcome, Effect, Notice, Reason};
+use super::service;
 use super::status::Edge;
-use super::subscription::{Case, Ended, State, Unusable};
-use super::Refused;
+use super::subscription::{Case, Ended, State};
 use crate::dunning::{EndAction, RungEmail};
 use crate::ids::DunningCaseId;
+use letters::Attempt;
 
-/// Grace lasts at least this long from when it is entered, however late that is: our own downtime
-/// ends nobody's access without a warning.
-const GRACE_MIN: TimeDelta = TimeDelta::hours(24);
+/// However late grace is entered or its end announced, access is kept this long after that (or
+/// half as long as the policy would have it, if that is less): our own downtime ends nobody's
+/// access without a warning.
+const WARNING_MIN: TimeDelta = TimeDelta::hours(24);
 
-/// A payment failed at `failed_at` (or none could be made): the ladder begins.
+/// A payment failed at `failed_at` (or, without a code, none could be made): the ladder begins.
 pub(super) fn begin(
     draft: &mut Draft<'_>,
     failed_at: DateTime<Utc>,
     code: Option<&str>,
     reason: Reason,
 ) -> Result<(), Refused> {
-    let id = DunningCaseId::derived(&format!("{}@{}", draft.after.id, failed_at.timestamp_micros()));
+    // A case is over before its oldest invoice is open no more, so that one names it.
+    let about = draft.after.oldest_owed().map(|invoice| invoice.id.to_string());
+    let about = about.unwrap_or_else(|| format!("{}@{failed_at}", draft.after.id));
     let case = Case {
-        id,
+        id: DunningCaseId::derived(&about),
         failed_at,
         next_rung: 0,
         postponed_to: None,
@@ -34,129 +42,150 @@ pub(super) fn begin(
     };
     draft.after.notices.grace = false;
     draft.take(Edge::PaymentFailed, State::PastDue { case })?;
-    tell(draft, reason, RungEmail::Send);
-    enter_grace_if_over(draft)
+    tell_or_end_attempts(draft, Attempt::of(code), reason, RungEmail::Send)
 }
 
 /// A rung comes: passed ones are dropped, and this one is tried (rule D1).
 pub(super) fn climb(draft: &mut Draft<'_>) -> Result<(), Refused> {
     let Some(case) = draft.after.state.case().cloned() else { return Ok(()) };
-    let rung = latest_due(draft, &case);
+    if draft.after.owed_minor() == 0 {
+        return service::recovered(draft);
+    }
+    if case.next_rung >= draft.policy.rungs.len() {
+        return enter_grace(draft);
+    }
+    let rung = forecast::latest_due(draft, &case);
     for dropped in case.next_rung..rung {
         draft.remark(format!("rung {dropped} passed while nobody was at work: dropped"));
     }
-    if let Some(until) = postponement(draft, &case, rung) {
-        draft.remark(format!("rung {rung} waits until {until}: {}", why_unusable(&draft.after.methods, draft.now)));
-        if let Some(case) = draft.case_mut() {
-            case.next_rung = rung;
-            case.postponed_to = Some(until);
+    match forecast::attempt_at(draft, &case, rung) {
+        Some(until) if until > draft.now => {
+            let why = why_unusable(&draft.after.methods, draft.now);
+            draft.remark(format!("rung {rung} waits until {until}: {why}"));
+            step_to(draft, rung, Some(until));
+            Ok(())
         }
-        return Ok(());
+        Some(_) => {
+            step_to(draft, rung + 1, None);
+            collection::collect(draft);
+            draft.stay(Edge::RungPassed)
+        }
+        None => {
+            let why = why_unusable(&draft.after.methods, draft.now);
+            draft.remark(format!("no attempt at rung {rung}: {why}"));
+            step_to(draft, rung + 1, None);
+            draft.stay(Edge::RungPassed)?;
+            let reason = collection::obstacle(draft);
+            attempt_failed(draft, None, reason)
+        }
     }
+}
+
+fn step_to(draft: &mut Draft<'_>, next_rung: usize, postponed_to: Option<DateTime<Utc>>) {
     if let Some(case) = draft.case_mut() {
-        case.next_rung = rung + 1;
-        case.postponed_to = None;
+        case.next_rung = next_rung;
+        case.postponed_to = postponed_to;
     }
-    if collection::collect(draft) {
-        if let Some(case) = draft.case_mut() {
-            case.attempts += 1;
-        }
-        return draft.stay(Edge::RungPassed);
-    }
-    let why = why_unusable(&draft.after.methods, draft.now);
-    draft.remark(format!("no attempt at rung {rung}: {why}"));
-    draft.stay(Edge::RungPassed)?;
-    let reason = if draft.after.methods.is_empty() { Reason::NoMethod } else { Reason::MethodUnusable };
-    attempt_failed(draft, None, reason)
 }
 
-/// The last rung whose time has come (at least the next one).
-fn latest_due(draft: &Draft<'_>, case: &Case) -> usize {
-    let due = |rung: &usize| {
-        let at = draft.policy.rung_at(*rung, case.failed_at, draft.after.zone());
-        at.is_some_and(|at| at <= draft.now)
-    };
-    (case.next_rung..draft.policy.rungs.len()).take_while(due).last().unwrap_or(case.next_rung)
-}
-
-/// When a method can be charged again, if that is before the next rung: the rung waits for it.
-fn postponement(draft: &Draft<'_>, case: &Case, rung: usize) -> Option<DateTime<Utc>> {
-    let mut soonest = None;
-    for method in &draft.after.methods {
-        match method.usable(draft.now) {
-            Ok(()) => return None,
-            Err(Unusable::NotBefore(until) | Unusable::BudgetSpent(until)) => {
-                soonest = Some(soonest.map_or(until, |other: DateTime<Utc>| other.min(until)));
-            }
-            Err(Unusable::Blocked(_)) => {}
-        }
-    }
-    let next = draft.policy.rung_at(rung + 1, case.failed_at, draft.after.zone());
-    let limit = next.unwrap_or_else(|| draft.policy.access_ends_at(case.failed_at));
-    soonest.filter(|until| *until < limit)
-}
-
-/// An attempt failed, or could not be made, while something is owed already.
-pub(super) fn attempt_failed(draft: &mut Draft<'_>, code: Option<&str>, reason: Reason) -> Result<(), Refused> {
+/// An attempt failed (or, without a code, could not be made) while something is owed already.
+pub(super) fn attempt_failed(
+    draft: &mut Draft<'_>,
+    code: Option<&str>,
+    reason: Reason,
+) -> Result<(), Refused> {
     if let (Some(case), Some(code)) = (draft.case_mut(), code) {
         case.last_code = Some(code.to_owned());
     }
-    let State::PastDue { case } = &draft.after.state else { return Ok(()) };
-    let email = match case.next_rung.checked_sub(1).and_then(|rung| draft.policy.rungs.get(rung)) {
-        Some(rung) => rung.email,
-        None => RungEmail::Send,
-    };
-    if draft.policy.rungs.len() > case.next_rung {
-        tell(draft, reason, email);
+    match &draft.after.state {
+        State::PastDue { case } => {
+            let passed =
+                case.next_rung.checked_sub(1).and_then(|rung| draft.policy.rungs.get(rung));
+            let email = passed.map_or(RungEmail::Send, |rung| rung.email);
+            tell_or_end_attempts(draft, Attempt::of(code), reason, email)
+        }
+        // Attempts are over: this one was the customer's own, who should hear of it.
+        State::Grace { .. } | State::Unpaid { .. } => {
+            letters::payment_failed(draft, Attempt::of(code), reason);
+            Ok(())
+        }
+        _ => Ok(()),
     }
-    enter_grace_if_over(draft)
 }
 
-fn tell(draft: &mut Draft<'_>, reason: Reason, email: RungEmail) {
-    let Some(case) = draft.after.state.case() else { return };
-    if email == RungEmail::Quiet {
-        return;
+/// One letter for one failure: that it failed, or where that was the last, that grace begins.
+fn tell_or_end_attempts(
+    draft: &mut Draft<'_>,
+    attempt: Attempt,
+    reason: Reason,
+    email: RungEmail,
+) -> Result<(), Refused> {
+    let Some(case) = draft.after.state.case() else { return Ok(()) };
+    if case.next_rung >= draft.policy.rungs.len() {
+        return enter_grace(draft);
     }
-    let next = draft.policy.rung_at(case.next_rung, case.failed_at, draft.after.zone());
-    let charged_again = draft.after.methods.iter().any(|method| method.blocked.is_none());
-    let of = draft.policy.rungs.len() + 1;
-    draft.notify(Notice::PaymentFailed {
-        attempt: (case.next_rung + 1).min(of),
-        of,
-        next_attempt_at: next.filter(|_| charged_again),
-        reason,
-    });
+    if email == RungEmail::Send {
+        letters::payment_failed(draft, attempt, reason);
+    }
+    Ok(())
 }
 
-fn enter_grace_if_over(draft: &mut Draft<'_>) -> Result<(), Refused> {
-    let State::PastDue { case } = &draft.after.state else { return Ok(()) };
-    if case.next_rung < draft.policy.rungs.len() {
-        return Ok(());
-    }
+fn enter_grace(draft: &mut Draft<'_>) -> Result<(), Refused> {
+    let State::PastDue { case } = draft.after.state.clone() else { return Ok(()) };
     let nominal = draft.policy.access_ends_at(case.failed_at);
-    let until = nominal.max(draft.now + GRACE_MIN);
-    let case = case.clone();
+    let last_rung = draft.policy.rungs.len().checked_sub(1);
+    let punctual = last_rung
+        .and_then(|rung| draft.policy.rung_at(rung, case.failed_at, draft.after.zone()))
+        .unwrap_or(case.failed_at);
+    let until = nominal.max(draft.now + warning_within(nominal - punctual));
     draft.take(Edge::AttemptsOver, State::Grace { case, until })?;
     draft.notify(Notice::GraceStarted);
     // A grace no longer than its own warning needs no second one.
-    draft.after.notices.grace = until - draft.now <= draft.policy.notices.grace_ending_before.delta();
+    draft.after.notices.grace =
+        until - draft.now <= draft.policy.notices.grace_ending_before.delta();
     Ok(())
+}
+
+/// How long access lasts after a warning that should have come `planned` before its end. Half of
+/// that leaves a punctual end where it is, seconds of work notwithstanding.
+fn warning_within(planned: TimeDelta) -> TimeDelta {
+    (planned / 2).clamp(TimeDelta::zero(), WARNING_MIN)
+}
+
+/// Says that access ends soon; where we are late with it, access ends later.
+pub(super) fn warn_of_end(draft: &mut Draft<'_>) {
+    let State::Grace { case, until } = draft.after.state.clone() else { return };
+    let earliest = draft.now + warning_within(draft.policy.notices.grace_ending_before.delta());
+    if earliest > until {
+        draft.remark(format!(
+            "the end of access is moved from {until} to {earliest}: the warning is late"
+        ));
+        draft.after.state = State::Grace { case, until: earliest };
+    }
+    draft.after.notices.grace = true;
+    draft.notify(Notice::GraceEnding);
 }
 
 /// Access ends.
 pub(super) fn end_grace(draft: &mut Draft<'_>) -> Result<(), Refused> {
     let State::Grace { case, until } = draft.after.state.clone() else { return Ok(()) };
     match draft.policy.end.clone() {
-        EndAction::Cancel => {
+        // Who wants it to end with its period does not want it suspended.
+        EndAction::Suspend if draft.after.cancel_requested_at.is_none() => {
+            draft.take(Edge::Suspended, State::Unpaid { case })?;
+        }
+        EndAction::Cancel | EndAction::Suspend => {
             draft.close_case(CaseOutcome::Expired);
-            billing::close_all(draft, InvoiceClose::Uncollectible);
+            billing::give_up_all(draft);
             draft.take(Edge::GraceExpired, State::Expired(Ended { at: until }))?;
         }
-        EndAction::Suspend => draft.take(Edge::Suspended, State::Unpaid { case })?,
         EndAction::Downgrade(plan) => {
-            let Some(items) = draft.downgrade else { return Err(Refused::NoDowngradePlan { plan }) };
+            let Some(items) = draft.downgrade else {
+                draft.park(format!("the policy's downgrade plan `{plan}` has no price here"));
+                return Ok(());
+            };
             draft.close_case(CaseOutcome::Downgraded);
-            billing::close_all(draft, InvoiceClose::Uncollectible);
+            billing::give_up_all(draft);
             draft.after.items = items.to_vec();
             draft.after.plan = items.first().map_or(draft.after.plan, |item| item.plan);
             draft.push(Effect::ItemsReplaced);

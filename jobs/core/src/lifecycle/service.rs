@@ -3,12 +3,12 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::billing::{self, SetupFee};
-use super::collection;
+use super::collection::{self, Collecting};
 use super::draft::Draft;
-use super::effect::{Effect, InvoiceClose, Notice, PeriodKind, Reason};
+use super::effect::{CaseOutcome, Effect, Notice, PeriodKind, Reason};
 use super::status::Edge;
 use super::subscription::{Ended, PauseReason, State, Subscription};
-use super::{CaseOutcome, Context, Decision, Refused};
+use super::{Context, Decision, Refused};
 use crate::calendar::{CalendarError, Period};
 use crate::dunning::TrialWithoutMethod;
 use crate::ids::PaymentMethodId;
@@ -48,20 +48,32 @@ pub fn start(terms: Subscription, start: Start, context: Context<'_>) -> Result<
             let period = first_period(&terms, terms.started_at)?;
             draft.after.period = period;
             // A subscription that costs nothing has nothing to await.
-            let free = terms.items.iter().all(|item| item.amount_minor() == Some(0) && item.setup_fee_minor == 0);
+            let free = terms
+                .items
+                .iter()
+                .all(|item| item.amount_minor() == Some(0) && item.setup_fee_minor == 0);
             let until = context.now + FIRST_PAYMENT_AWAITED;
             draft.begin(if free { State::Active } else { State::Incomplete { until } });
             billing::bill(&mut draft, period, SetupFee::Billed)?;
-            if draft.after.owed_minor() > 0 {
-                if !collection::collect(&mut draft) {
-                    draft.notify(first_payment_failed(Reason::NoMethod));
-                }
-            } else if !free {
-                draft.take(Edge::FirstPaymentReceived, State::Active)?;
-            }
+            await_first_payment(&mut draft)?;
         }
     }
     Ok(draft.finish())
+}
+
+fn await_first_payment(draft: &mut Draft<'_>) -> Result<(), Refused> {
+    // What costs nothing is active already, yet may have to bill what was carried over.
+    if draft.after.state == State::Active {
+        return collection::collect_or_fail(draft);
+    }
+    if draft.after.owed_minor() == 0 {
+        return draft.take(Edge::FirstPaymentReceived, State::Active);
+    }
+    if collection::collect(draft) == Collecting::Not {
+        let reason = collection::obstacle(draft);
+        draft.notify(first_payment_failed(reason));
+    }
+    Ok(())
 }
 
 /// The period that service at `at` falls into, from `at` on.
@@ -70,8 +82,10 @@ fn first_period(subscription: &Subscription, at: DateTime<Utc>) -> Result<Period
     Ok(Period { start: at, ..subscription.cycle.period(index)? })
 }
 
+/// An attempt that could not be made for want of a method has no number.
 pub(super) fn first_payment_failed(reason: Reason) -> Notice {
-    Notice::PaymentFailed { attempt: 1, of: 1, next_attempt_at: None, reason }
+    let attempt = usize::from(reason != Reason::NoMethod);
+    Notice::PaymentFailed { attempt, of: 1, next_attempt_at: None, reason }
 }
 
 /// The period has ended: the next one begins, or several where we are late.
@@ -143,31 +157,39 @@ pub(super) fn leave_suspension(draft: &mut Draft<'_>) -> Result<(), Refused> {
 /// The first payment never came.
 pub(super) fn abandon(draft: &mut Draft<'_>) -> Result<(), Refused> {
     let State::Incomplete { until } = draft.after.state else { return Ok(()) };
-    billing::close_all(draft, InvoiceClose::Void);
+    billing::give_up_all(draft);
     draft.take(Edge::FirstPaymentAbandoned, State::Expired(Ended { at: until }))?;
     draft.notify(Notice::Expired);
     Ok(())
 }
 
 /// A new method resumes at once what waited for one.
-pub(super) fn method_attached(draft: &mut Draft<'_>, method: PaymentMethodId) -> Result<(), Refused> {
-    if !draft.after.methods.iter().any(|known| known.id == method) {
+pub(super) fn method_attached(
+    draft: &mut Draft<'_>,
+    method: PaymentMethodId,
+) -> Result<(), Refused> {
+    let Some(known) = draft.after.methods.iter().find(|known| known.id == method) else {
         return Err(Refused::Foreign { what: method.to_string() });
-    }
-    if draft.after.parked.is_some() {
+    };
+    if draft.after.parked.is_some() || known.blocked.is_some() {
         return Ok(());
     }
     match draft.after.state {
-        State::Paused(PauseReason::NoPaymentMethod) => begin_service(draft, Edge::Resumed, draft.now),
-        State::PastDue { .. } | State::Grace { .. } | State::Unpaid { .. } | State::Incomplete { .. } => {
-            collection::collect_with(draft, method);
+        State::Paused(PauseReason::NoPaymentMethod) => {
+            begin_service(draft, Edge::Resumed, draft.now)
+        }
+        State::PastDue { .. }
+        | State::Grace { .. }
+        | State::Unpaid { .. }
+        | State::Incomplete { .. } => {
+            collection::collect_with_new(draft, method);
             Ok(())
         }
         _ => Ok(()),
     }
 }
 
-/// Ends a suspended subscription's case as paid.
+/// All that was owed is paid: the case is closed, and service goes on.
 pub(super) fn recovered(draft: &mut Draft<'_>) -> Result<(), Refused> {
     draft.close_case(CaseOutcome::Recovered);
     draft.after.notices.grace = false;

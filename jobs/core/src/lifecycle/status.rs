@@ -1,7 +1,5 @@
 //! Statuses, and the one table that says which edges between them are legal.
 
-
-
 macro_rules! words {
     ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $word:literal,)* }) => {
         $(#[$doc])*

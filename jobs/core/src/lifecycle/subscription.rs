@@ -7,7 +7,10 @@ use serde::{Deserialize, Serialize};
 use super::status::Status;
 use crate::calendar::{Cycle, Period};
 use crate::currency::Currency;
-use crate::ids::{CustomerId, DunningCaseId, InvoiceId, PaymentId, PaymentMethodId, PlanId, PriceId, SubscriptionId};
+use crate::ids::{
+    CustomerId, DunningCaseId, InvoiceId, PaymentId, PaymentMethodId, PlanId, PriceId,
+    SubscriptionId,
+};
 use crate::network::{Network, budget};
 
 /// A subscription with all that a decision about it needs.
@@ -238,7 +241,10 @@ impl Subscription {
     /// The oldest invoice with something still to collect.
     #[must_use]
     pub fn oldest_owed(&self) -> Option<&Invoice> {
-        self.invoices.iter().filter(|invoice| invoice.due_minor() > 0).min_by_key(|invoice| invoice.period.start)
+        self.invoices
+            .iter()
+            .filter(|invoice| invoice.due_minor() > 0)
+            .min_by_key(|invoice| invoice.period.start)
     }
 
     /// All that is still to be collected, in minor units.
@@ -282,6 +288,7 @@ impl Method {
         if let Some(until) = self.not_before.filter(|until| *until > now) {
             return Err(Unusable::NotBefore(until));
         }
-        budget(self.network, &self.recent_attempts, now).map_err(|spent| Unusable::BudgetSpent(spent.next_allowed_at))
+        budget(self.network, &self.recent_attempts, now)
+            .map_err(|spent| Unusable::BudgetSpent(spent.next_allowed_at))
     }
 }

@@ -1,0 +1,73 @@
+//! What a period costs, line by line.
+
+use super::SetupFee;
+use crate::calendar::Period;
+use crate::currency::Currency;
+use crate::ids::PriceId;
+use crate::lifecycle::Refused;
+use crate::lifecycle::draft::Draft;
+use crate::lifecycle::effect::{Line, LineKind};
+use crate::lifecycle::subscription::Item;
+use crate::money::{Fraction, Money, MoneyError};
+
+/// The lines of a period's invoice.
+pub(super) fn lines(
+    draft: &Draft<'_>,
+    period: Period,
+    setup: SetupFee,
+) -> Result<Vec<Line>, Refused> {
+    let subscription = &draft.after;
+    let whole = subscription.cycle.period(period.index)?;
+    let mut lines = Vec::with_capacity(subscription.items.len() + 1);
+    for item in &subscription.items {
+        lines.push(item_line(subscription.currency, item, period, whole)?);
+        if setup == SetupFee::Billed && item.setup_fee_minor > 0 {
+            let description = format!("{}: setup", item.description);
+            let fee = item.setup_fee_minor;
+            lines.push(single(LineKind::SetupFee, description, fee, Some(item.price)));
+        }
+    }
+    if subscription.balance_minor < 0 {
+        let owed = subscription.balance_minor.checked_neg().ok_or(MoneyError::Overflow)?;
+        lines.push(single(LineKind::CarriedBalance, "Carried over".to_owned(), owed, None));
+    }
+    Ok(lines)
+}
+
+/// An item's line; a period shorter than the whole one is prorated by the second (rules T3, M2).
+fn item_line(
+    currency: Currency,
+    item: &Item,
+    period: Period,
+    whole: Period,
+) -> Result<Line, Refused> {
+    let full = Money::new(item.amount_minor().ok_or(MoneyError::Overflow)?, currency);
+    let (kind, amount) = if period.start > whole.start {
+        let left = (period.end - period.start).num_seconds();
+        let all = (whole.end - whole.start).num_seconds();
+        (LineKind::Proration, full.share(Fraction::new(left.into(), all.into()))?)
+    } else {
+        (LineKind::Subscription, full)
+    };
+    Ok(Line {
+        kind,
+        description: item.description.clone(),
+        quantity: item.quantity,
+        unit_amount_minor: item.unit_amount_minor,
+        amount_minor: amount.minor,
+        price: Some(item.price),
+    })
+}
+
+fn single(kind: LineKind, description: String, amount_minor: i64, price: Option<PriceId>) -> Line {
+    Line { kind, description, quantity: 1, unit_amount_minor: amount_minor, amount_minor, price }
+}
+
+/// A checked sum.
+pub(super) fn sum(amounts: impl Iterator<Item = i64>) -> Result<i64, MoneyError> {
+    let mut total = 0_i64;
+    for amount in amounts {
+        total = total.checked_add(amount).ok_or(MoneyError::Overflow)?;
+    }
+    Ok(total)
+}

@@ -1,0 +1,68 @@
+//! What becomes of invoices when a subscription ends.
+
+use super::{close, close_untold, invoice_mut, move_balance};
+use crate::ids::{InvoiceId, PaymentId};
+use crate::lifecycle::draft::Draft;
+use crate::lifecycle::effect::{BalanceKind, InvoiceClose};
+use crate::lifecycle::subscription::Invoice;
+
+/// Closes every open invoice whose outcome is not awaited.
+pub(in crate::lifecycle) fn give_up_all(draft: &mut Draft<'_>) {
+    let given_up = |invoice: &&Invoice| invoice.open && invoice.in_flight.is_none();
+    let open: Vec<_> =
+        draft.after.invoices.iter().filter(given_up).map(|invoice| invoice.id).collect();
+    for id in open {
+        give_up(draft, id);
+    }
+}
+
+fn give_up(draft: &mut Draft<'_>, id: InvoiceId) {
+    let unserved = was_never_served(draft, id);
+    let Some(invoice) = invoice_mut(draft, id) else { return };
+    let (due, settled, credited) =
+        (invoice.due_minor(), invoice.settled_minor, invoice.credited_minor);
+    let how = match due {
+        _ if unserved => InvoiceClose::Void,
+        0 => InvoiceClose::Paid,
+        _ => InvoiceClose::Uncollectible,
+    };
+    if unserved && credited > 0 {
+        return_credit(draft, id, credited);
+    }
+    if settled > 0 {
+        // Partly paid: that is told of with the next receipt.
+        close(draft, id, how);
+    } else {
+        close_untold(draft, id, how);
+    }
+}
+
+/// What a void invoice took from the customer's balance goes back there.
+fn return_credit(draft: &mut Draft<'_>, id: InvoiceId, credited_minor: i64) {
+    let entries = [("revenue", credited_minor), ("customer_credit", -credited_minor)];
+    draft.post("credit_returned", &entries, Some(id), None);
+    move_balance(draft, BalanceKind::Credit, credited_minor, None);
+}
+
+/// An invoice dated the very start can only be open if the first payment never came: from then
+/// on there was no access, and nothing is owed for it.
+pub(in crate::lifecycle) fn was_never_served(draft: &Draft<'_>, id: InvoiceId) -> bool {
+    let invoice = draft.after.invoices.iter().find(|invoice| invoice.id == id);
+    invoice.is_some_and(|invoice| invoice.open && invoice.period.start == draft.after.started_at)
+}
+
+/// The first payment came after all, but for a subscription that had been canceled before it
+/// gave any access: the customer has the money, and what balance it took, as a credit.
+pub(in crate::lifecycle) fn credit_payment_of_nothing(
+    draft: &mut Draft<'_>,
+    payment: PaymentId,
+    invoice: InvoiceId,
+    paid_minor: i64,
+) {
+    let credited_minor = invoice_mut(draft, invoice).map_or(0, |invoice| invoice.credited_minor);
+    let credit = paid_minor + credited_minor;
+    let entries = [("revenue", credit), ("customer_credit", -credit)];
+    draft.post("unserved_payment_credited", &entries, Some(invoice), Some(payment));
+    move_balance(draft, BalanceKind::Credit, credit, None);
+    draft.remark(format!("{payment} was captured after the subscription had ended: credited"));
+}

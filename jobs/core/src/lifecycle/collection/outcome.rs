@@ -1,0 +1,210 @@
+//! What becomes of an attempt to collect.
+
+use chrono::{DateTime, Utc};
+
+use super::{Collecting, collect, collect_or_fail, collect_with};
+use crate::decline::{Action as Remedy, Verdict};
+use crate::ids::{InvoiceId, PaymentId, PaymentMethodId};
+use crate::lifecycle::Refused;
+use crate::lifecycle::billing;
+use crate::lifecycle::draft::Draft;
+use crate::lifecycle::effect::{BalanceKind, Effect, InvoiceClose, Notice, Reason};
+use crate::lifecycle::ladder;
+use crate::lifecycle::service;
+use crate::lifecycle::status::Edge;
+use crate::lifecycle::subscription::State;
+
+/// Takes note of an attempt's outcome. `None`: it is known already.
+fn take_note(draft: &mut Draft<'_>, payment: PaymentId, invoice: InvoiceId) -> Option<()> {
+    let known = billing::invoice_mut(draft, invoice)?;
+    if known.in_flight != Some(payment) {
+        return None;
+    }
+    known.in_flight = None;
+    draft.push(Effect::Settled { payment });
+    Some(())
+}
+
+pub(in crate::lifecycle) fn succeeded(
+    draft: &mut Draft<'_>,
+    payment: PaymentId,
+    invoice: InvoiceId,
+    amount_minor: i64,
+) -> Result<(), Refused> {
+    if take_note(draft, payment, invoice).is_none() {
+        return Ok(());
+    }
+    let unserved = billing::was_never_served(draft, invoice);
+    let paid = receive(draft, payment, invoice, amount_minor);
+    if draft.after.state.status().is_final() {
+        if unserved {
+            billing::credit_payment_of_nothing(draft, payment, invoice, paid);
+        }
+        tell_of_payments(draft);
+        billing::give_up_all(draft);
+        return Ok(());
+    }
+    if draft.after.owed_minor() > 0 {
+        return collect_the_rest(draft);
+    }
+    tell_of_payments(draft);
+    match draft.after.state {
+        State::Incomplete { .. } => draft.take(Edge::FirstPaymentReceived, State::Active),
+        State::PastDue { .. } | State::Grace { .. } | State::Unpaid { .. } => {
+            service::recovered(draft)
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Books a payment: what is due is paid with it (how much, is the answer), and the customer has
+/// the rest as a credit.
+fn receive(
+    draft: &mut Draft<'_>,
+    payment: PaymentId,
+    invoice: InvoiceId,
+    amount_minor: i64,
+) -> i64 {
+    let due = billing::due_of(draft, invoice).max(0);
+    let paid = amount_minor.min(due);
+    let excess = amount_minor - paid;
+    if let Some(known) = billing::invoice_mut(draft, invoice) {
+        known.settled_minor += amount_minor;
+    }
+    let kind = if due > 0 { "payment_received" } else { "late_payment" };
+    let entries =
+        [("cash", amount_minor), ("accounts_receivable", -paid), ("customer_credit", -excess)];
+    draft.post(kind, &entries, Some(invoice), Some(payment));
+    if excess > 0 {
+        billing::move_balance(draft, BalanceKind::LatePayment, excess, Some(invoice));
+        draft.remark(format!("{payment}: {excess} minor units more than was due, credited"));
+    }
+    if due <= amount_minor {
+        billing::close(draft, invoice, InvoiceClose::Paid);
+    }
+    paid
+}
+
+/// One invoice is paid, another is still owed.
+fn collect_the_rest(draft: &mut Draft<'_>) -> Result<(), Refused> {
+    if draft.after.state == State::Active {
+        return collect_or_fail(draft);
+    }
+    collect(draft);
+    Ok(())
+}
+
+/// One receipt for all that was paid in this run, once no attempt is under way (rule T6).
+pub(in crate::lifecycle) fn tell_of_payments(draft: &mut Draft<'_>) {
+    if draft.after.has_payment_in_flight() {
+        return;
+    }
+    let (open, mut paid): (Vec<_>, Vec<_>) =
+        draft.after.invoices.drain(..).partition(|invoice| invoice.open);
+    draft.after.invoices = open;
+    paid.sort_by_key(|invoice| invoice.period.start);
+    let (by_payment, otherwise): (Vec<_>, Vec<_>) =
+        paid.into_iter().partition(|invoice| invoice.settled_minor > 0);
+    let invoices: Vec<_> = by_payment.into_iter().map(|invoice| invoice.id).collect();
+    if !invoices.is_empty() {
+        draft.notify(Notice::Receipt { invoices: invoices.clone() });
+        draft.push(Effect::Receipted { invoices });
+    }
+    for invoice in otherwise {
+        draft.push(Effect::Receipted { invoices: vec![invoice.id] });
+    }
+}
+
+/// A refusal, as the event states it.
+pub(in crate::lifecycle) struct Declined<'a> {
+    pub(in crate::lifecycle) payment: PaymentId,
+    pub(in crate::lifecycle) invoice: InvoiceId,
+    pub(in crate::lifecycle) method: PaymentMethodId,
+    pub(in crate::lifecycle) verdict: &'a Verdict,
+    pub(in crate::lifecycle) code: &'a str,
+    pub(in crate::lifecycle) at: DateTime<Utc>,
+}
+
+pub(in crate::lifecycle) fn declined(
+    draft: &mut Draft<'_>,
+    declined: &Declined<'_>,
+) -> Result<(), Refused> {
+    let &Declined { payment, invoice, method, verdict, code, at } = declined;
+    if take_note(draft, payment, invoice).is_none() {
+        return Ok(());
+    }
+    heed(draft, declined);
+    if draft.after.state.status().is_final() {
+        billing::give_up_all(draft);
+        return Ok(());
+    }
+    if let Some(backup) = backup_of(draft, method)
+        && collect_with(draft, backup) == Collecting::Planned
+    {
+        draft.remark(format!("{payment} was declined ({code}): a backup method is tried"));
+        return Ok(());
+    }
+    let reason = reason_of(verdict);
+    match draft.after.state {
+        State::Incomplete { .. } => {
+            draft.notify(service::first_payment_failed(reason));
+            Ok(())
+        }
+        State::Active => ladder::begin(draft, at, Some(code), reason),
+        _ => ladder::attempt_failed(draft, Some(code), reason),
+    }
+}
+
+/// Notes on the method what the issuer and the network said of it (rules D2, D3).
+fn heed(draft: &mut Draft<'_>, declined: &Declined<'_>) {
+    let &Declined { method, verdict, code, at, .. } = declined;
+    let until = verdict.min_delay.filter(|_| verdict.retry).map(|delay| at + delay);
+    if let Some(known) = draft.after.methods.iter_mut().find(|known| known.id == method) {
+        known.not_before = until.or(known.not_before);
+        if !verdict.retry {
+            known.blocked = Some(code.to_owned());
+        }
+    }
+    if !verdict.retry {
+        draft.push(Effect::BlockMethod { method, reason: code.to_owned() });
+    } else if let Some(until) = until {
+        draft.push(Effect::HoldMethod { method, until });
+    }
+}
+
+/// Backup methods are tried in order (rule D6), as long as attempts are ours to make.
+fn backup_of(draft: &Draft<'_>, declined: PaymentMethodId) -> Option<PaymentMethodId> {
+    if matches!(draft.after.state, State::Grace { .. } | State::Unpaid { .. }) {
+        return None;
+    }
+    let methods = &draft.after.methods;
+    let position = methods.iter().position(|method| method.id == declined);
+    let later = methods.get(position.map_or(0, |position| position + 1)..)?;
+    later.iter().find(|method| method.usable(draft.now).is_ok()).map(|method| method.id)
+}
+
+fn reason_of(verdict: &Verdict) -> Reason {
+    match (verdict.retry, verdict.action) {
+        (true, _) => Reason::Declined,
+        (false, Remedy::Authenticate) => Reason::Authenticate,
+        (false, _) => Reason::MethodUnusable,
+    }
+}
+
+/// Our own mistake never counts against the customer: nothing more happens until someone looked.
+pub(in crate::lifecycle) fn rejected(
+    draft: &mut Draft<'_>,
+    payment: PaymentId,
+    invoice: InvoiceId,
+    reason: &str,
+) {
+    if take_note(draft, payment, invoice).is_none() {
+        return;
+    }
+    if draft.after.state.status().is_final() {
+        draft.remark(format!("the provider rejected {payment}: {reason}"));
+        billing::give_up_all(draft);
+    } else {
+        draft.park(format!("the provider rejected {payment}: {reason}"));
+    }
+}
