@@ -10,7 +10,7 @@ use crate::context::Cx;
 
 /// A unit of work with a durable name. Its payload holds ids only: it loads what it needs fresh,
 /// and leaves quietly when that is gone or done. Jobs run at least once; being run twice is harmless.
-pub trait Job: Serialize + DeserializeOwned + Send + Sync + 'static {
+pub trait Job: Serialize + DeserializeOwned + Send + Sync + Unpin + 'static {
     /// The queue it lives in. Never changes: queued rows carry it.
     const NAME: &'static str;
     /// Who may enqueue it from outside.

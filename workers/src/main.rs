@@ -1,2 +1,5 @@
-//! Under construction.
-fn main() {}
+//! The `perennial` command.
+
+fn main() -> std::process::ExitCode {
+    perennial::main()
+}

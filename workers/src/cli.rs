@@ -1,0 +1,124 @@
+//! The command line. Data goes to stdout, talk to stderr.
+
+pub mod calc;
+mod cancel;
+mod check;
+mod clock;
+mod exit;
+mod inbox;
+mod migrate;
+mod sandbox;
+mod subscribe;
+mod work;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::logs::{self, LogFormat};
+use exit::Exit;
+
+/// Keeps subscriptions alive: renewals, dunning, grace, mail.
+#[derive(Debug, Parser)]
+#[command(name = "perennial", version, about, long_about = None, before_help = EXAMPLES, after_help = exit::HELP)]
+struct Cli {
+    /// Log lines for people or for machines.
+    #[arg(long, global = true, value_enum, default_value = "text", env = "PERENNIAL_LOG_FORMAT")]
+    log_format: LogFormat,
+    /// What is logged: a tracing filter.
+    #[arg(long, global = true, default_value = "warn", env = "PERENNIAL_LOG")]
+    log: String,
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  perennial demo                              the whole story, on a database of its own
+  perennial migrate && perennial work         run it for real (see `perennial work --help`)
+  perennial explain sub_0197…                 what happened to a subscription, and what comes next
+  echo '{\"op\":\"currency\",\"code\":\"KWD\"}' | perennial calc
+";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the worker.
+    Work(work::Work),
+    /// Run the sandbox payment provider alone.
+    Sandbox(sandbox::Sandbox),
+    /// Run the development inbox, or read it.
+    Inbox(inbox::Inbox),
+    /// Subscribe a customer.
+    Subscribe(subscribe::Subscribe),
+    /// Cancel a subscription.
+    Cancel(cancel::Cancel),
+    /// Bring the database's schema up to date.
+    Migrate(migrate::Migrate),
+    /// Check that books, history and mail agree.
+    Check(check::Check),
+    /// Show or move business time.
+    #[command(subcommand)]
+    Clock(clock::Clock),
+    /// Answer questions about the rules, one JSON object per line.
+    Calc(calc_command::Calc),
+}
+
+/// Runs the command line.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            drop(error.print());
+            return if error.use_stderr() { Exit::Usage.into() } else { ExitCode::SUCCESS };
+        }
+    };
+    logs::start(cli.log_format, &cli.log);
+    // Two TLS providers in one process would panic at first use; there is one.
+    drop(rustls::crypto::ring::default_provider().install_default());
+    match run(cli.command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(exit) => exit.report(),
+    }
+}
+
+fn run(command: Command) -> Result<(), exit::Error> {
+    if let Command::Calc(calc) = &command {
+        return calc.run();
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        match command {
+            Command::Work(work) => work.run().await,
+            Command::Sandbox(sandbox) => sandbox.run().await,
+            Command::Inbox(inbox) => inbox.run().await,
+            Command::Subscribe(subscribe) => subscribe.run().await,
+            Command::Cancel(cancel) => cancel.run().await,
+            Command::Migrate(migrate) => migrate.run().await,
+            Command::Check(check) => check.run().await,
+            Command::Clock(clock) => clock.run().await,
+            Command::Calc(calc) => calc.run(),
+        }
+    })
+}
+
+mod calc_command {
+    use std::io;
+
+    use super::exit::{Error, Exit};
+
+    /// Reads one JSON object per line, writes one per line in the same order. A bad line yields
+    /// {"error": {"field": …, "message": …}}, and the exit code 65 at the end.
+    #[derive(Debug, clap::Args)]
+    pub(super) struct Calc {}
+
+    impl Calc {
+        pub(super) fn run(&self) -> Result<(), Error> {
+            let summary = super::calc::run(io::stdin().lock(), io::stdout().lock())?;
+            if summary.errors > 0 {
+                return Err(Error::silent(Exit::Data));
+            }
+            Ok(())
+        }
+    }
+}

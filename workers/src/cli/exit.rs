@@ -1,0 +1,116 @@
+//! Exit codes, as in sysexits, and how an error is told.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use crate::database::DatabaseError;
+use crate::settings::SettingError;
+
+/// What `--help` says of exit codes.
+pub(super) const HELP: &str = "\
+Exit codes: 0 done; 1 something does not hold (check, demo); 64 wrong usage; 65 bad input;
+69 something needed is not there (database, PostgreSQL); 70 an error of Perennial itself;
+78 a setting is missing or unsafe.";
+
+/// How a command ends that is not done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Exit {
+    /// Something does not hold.
+    DoesNotHold = 1,
+    /// Wrong usage.
+    Usage = 64,
+    /// Bad input.
+    Data = 65,
+    /// Something needed is not there.
+    Unavailable = 69,
+    /// An error of ours.
+    Internal = 70,
+    /// A setting is missing or unsafe.
+    Config = 78,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}
+
+/// Why a command is not done.
+#[derive(Debug)]
+pub(super) struct Error {
+    exit: Exit,
+    message: Option<String>,
+}
+
+impl Error {
+    pub(super) fn new(exit: Exit, message: impl ToString) -> Self {
+        Self { exit, message: Some(message.to_string()) }
+    }
+
+    /// All was said already.
+    pub(super) fn silent(exit: Exit) -> Self {
+        Self { exit, message: None }
+    }
+
+    pub(super) fn data(message: impl ToString) -> Self {
+        Self::new(Exit::Data, message)
+    }
+
+    pub(super) fn report(self) -> ExitCode {
+        if let Some(message) = self.message {
+            // Nobody is left to tell if stderr is gone.
+            drop(writeln!(std::io::stderr(), "perennial: {message}"));
+        }
+        self.exit.into()
+    }
+}
+
+impl From<std::io::Error> for Error {
+    fn from(error: std::io::Error) -> Self {
+        Self::new(Exit::Internal, error)
+    }
+}
+
+impl From<SettingError> for Error {
+    fn from(error: SettingError) -> Self {
+        Self::new(Exit::Config, error)
+    }
+}
+
+impl From<DatabaseError> for Error {
+    fn from(error: DatabaseError) -> Self {
+        let exit = match error {
+            DatabaseError::Url(_) => Exit::Config,
+            DatabaseError::Migrate(_) | DatabaseError::Refused(_) => Exit::Internal,
+            _ => Exit::Unavailable,
+        };
+        Self::new(exit, error)
+    }
+}
+
+/// A statement that failed: bad input where the database says so, with the door's own words.
+impl From<sqlx::Error> for Error {
+    fn from(error: sqlx::Error) -> Self {
+        match error.as_database_error() {
+            Some(refusal) if matches!(refusal.code().as_deref(), Some("22023" | "23514" | "23001")) => {
+                Self::data(refusal.message())
+            }
+            _ => Self::new(Exit::Unavailable, format!("the database did not answer: {error}")),
+        }
+    }
+}
+
+/// Writes a line of data.
+pub(super) fn say(line: impl std::fmt::Display) -> Result<(), Error> {
+    let mut out = std::io::stdout().lock();
+    match writeln!(out, "{line}") {
+        // The reader has seen enough.
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Err(Error::silent(Exit::DoesNotHold)),
+        other => Ok(other?),
+    }
+}
+
+/// Says something to the person at the terminal.
+pub(super) fn talk(line: impl std::fmt::Display) {
+    drop(writeln!(std::io::stderr(), "{line}"));
+}

@@ -1,0 +1,189 @@
+//! Settings: read from the environment here and nowhere else, checked before anything starts.
+
+use std::time::Duration;
+
+use perennial_stripe::{LiveKeys, StripeConfig};
+use secrecy::SecretString;
+
+use crate::scheduler::{InvalidSchedule, Periodic, Timetable};
+use crate::smtp::SmtpServer;
+
+/// The periodic jobs unless a file says otherwise: every key, with what it means.
+const DEFAULT_SCHEDULES: &str = include_str!("settings/schedules.toml");
+
+/// A setting that is missing or unsafe.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingError {
+    /// It has to be there.
+    #[error("{name} is not set: {cure}")]
+    Missing {
+        /// Which.
+        name: &'static str,
+        /// How to set it.
+        cure: &'static str,
+    },
+    /// It is wrong.
+    #[error("{name} {problem}")]
+    Wrong {
+        /// Which.
+        name: &'static str,
+        /// What is wrong, and what would be right.
+        problem: String,
+    },
+    /// A schedule is wrong.
+    #[error("PERENNIAL_SCHEDULES: {0}")]
+    Schedule(#[from] InvalidSchedule),
+}
+
+/// All that `perennial work` needs to know.
+#[derive(Debug)]
+pub struct WorkSettings {
+    /// Where the database is.
+    pub database_url: String,
+    /// How the payment provider is reached.
+    pub stripe: StripeConfig,
+    /// Calls per second to each of the provider's endpoints, all workers together.
+    pub provider_calls_per_second: u32,
+    /// The mail server.
+    pub smtp: SmtpServer,
+    /// Who the mail is from.
+    pub sender: perennial_jobs::mail::Sender,
+    /// How the process works.
+    pub pace: crate::runner::Pace,
+    /// The periodic jobs.
+    pub timetables: Vec<Timetable>,
+}
+
+/// What the environment says of `name`, if anything.
+#[must_use]
+pub fn variable(name: &str) -> Option<String> {
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads settings")]
+    let value = std::env::var(name).ok();
+    value.map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
+}
+
+fn required(name: &'static str, cure: &'static str) -> Result<String, SettingError> {
+    variable(name).ok_or(SettingError::Missing { name, cure })
+}
+
+/// The database of this installation.
+///
+/// # Errors
+/// When `DATABASE_URL` is not set.
+pub fn database_url() -> Result<String, SettingError> {
+    required("DATABASE_URL", "set it to postgres://user:password@host/database")
+}
+
+impl WorkSettings {
+    /// Reads and checks everything.
+    ///
+    /// # Errors
+    /// The first setting that is missing or unsafe, and what to do about it.
+    pub fn from_environment() -> Result<Self, SettingError> {
+        let address = required("PERENNIAL_MAIL_FROM", "set it to the address mail comes from: Acme <billing@acme.example>")?;
+        Ok(Self {
+            database_url: database_url()?,
+            stripe: stripe()?,
+            provider_calls_per_second: number("PERENNIAL_PROVIDER_CALLS_PER_SECOND", 20)?.max(1),
+            smtp: smtp()?,
+            sender: sender(&address)?,
+            pace: crate::runner::Pace {
+                concurrency: usize::try_from(number("PERENNIAL_CONCURRENCY", 64)?.max(1)).unwrap_or(64),
+                lease: Duration::from_millis(u64::from(number("PERENNIAL_LEASE_MS", 30_000)?.max(500))),
+            },
+            timetables: timetables()?,
+        })
+    }
+}
+
+/// How the payment provider is reached.
+///
+/// # Errors
+/// When the key is missing or unsafe.
+pub fn stripe() -> Result<StripeConfig, SettingError> {
+    let key = required("STRIPE_SECRET_KEY", "set it to your restricted or secret key (sk_test_…)")?;
+    let live = variable("PERENNIAL_ENV").as_deref() == Some("live");
+    let config = StripeConfig {
+        api_base: variable("PERENNIAL_STRIPE_API_BASE").unwrap_or_else(|| StripeConfig::API_BASE.to_owned()),
+        live_keys: if live { LiveKeys::Allowed } else { LiveKeys::Refused },
+        ..StripeConfig::new(SecretString::from(key))
+    };
+    // The provider checks the rest; what it says names the setting.
+    match perennial_stripe::StripeProvider::new(&config) {
+        Ok(_) => Ok(config),
+        Err(error) => Err(SettingError::Wrong { name: "the payment provider:", problem: error.to_string() }),
+    }
+}
+
+fn smtp() -> Result<SmtpServer, SettingError> {
+    let url = required("PERENNIAL_SMTP_URL", "set it to smtps://user:password@host:465")?;
+    SmtpServer::parse(&url)
+        .map_err(|error| SettingError::Wrong { name: "PERENNIAL_SMTP_URL", problem: error.to_string() })
+}
+
+/// Reads `Name <address>` or a bare address.
+fn sender(text: &str) -> Result<perennial_jobs::mail::Sender, SettingError> {
+    let (name, address) = match text.split_once('<') {
+        Some((name, rest)) => (name.trim(), rest.trim_end_matches('>').trim()),
+        None => ("", text.trim()),
+    };
+    let valid = address.split_once('@').is_some_and(|(local, domain)| {
+        !local.is_empty() && !domain.is_empty() && !address.contains(char::is_whitespace)
+    });
+    if !valid || text.contains(char::is_control) {
+        let problem = format!("is no mail address: `{text}`; write Acme <billing@acme.example>");
+        return Err(SettingError::Wrong { name: "PERENNIAL_MAIL_FROM", problem });
+    }
+    let product_name = variable("PERENNIAL_PRODUCT_NAME").unwrap_or_else(|| match name {
+        "" => address.rsplit_once('@').map_or(address, |(_, domain)| domain).to_owned(),
+        name => name.trim_matches('"').to_owned(),
+    });
+    let domain = address.rsplit_once('@').map_or("localhost", |(_, domain)| domain);
+    Ok(perennial_jobs::mail::Sender {
+        address: address.to_owned(),
+        product_name,
+        billing_url: variable("PERENNIAL_BILLING_URL").unwrap_or_else(|| format!("https://{domain}/billing")),
+        support_address: variable("PERENNIAL_SUPPORT_ADDRESS").unwrap_or_else(|| address.to_owned()),
+    })
+}
+
+fn number(name: &'static str, default: u32) -> Result<u32, SettingError> {
+    let Some(text) = variable(name) else { return Ok(default) };
+    text.parse().map_err(|_| SettingError::Wrong { name, problem: format!("is no whole number: `{text}`") })
+}
+
+fn timetables() -> Result<Vec<Timetable>, SettingError> {
+    #[derive(serde::Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct File {
+        #[serde(default)]
+        schedule: Vec<Periodic>,
+    }
+    let wrong = |problem: String| SettingError::Wrong { name: "PERENNIAL_SCHEDULES", problem };
+    let text = match variable("PERENNIAL_SCHEDULES") {
+        None => DEFAULT_SCHEDULES.to_owned(),
+        Some(path) => std::fs::read_to_string(&path).map_err(|error| wrong(format!("cannot be read: {path}: {error}")))?,
+    };
+    let file: File = toml::from_str(&text).map_err(|error| wrong(error.to_string()))?;
+    Ok(file.schedule.into_iter().map(Timetable::try_from).collect::<Result<_, _>>()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_default_schedules_can_be_read() {
+        assert_eq!(timetables().unwrap().len(), 2);
+    }
+
+    #[test]
+    fn a_sender_is_a_name_and_an_address_or_an_address_alone() {
+        let named = sender("Acme <billing@acme.example>").unwrap();
+        assert_eq!((named.product_name.as_str(), named.address.as_str()), ("Acme", "billing@acme.example"));
+        assert_eq!(sender("billing@acme.example").unwrap().product_name, "acme.example");
+        for wrong in ["Acme", "a b@c", "@", "a\n@b"] {
+            assert!(sender(wrong).is_err(), "{wrong}");
+        }
+    }
+}
