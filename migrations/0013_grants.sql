@@ -11,6 +11,10 @@ begin
     if exists (select from pg_roles where rolname = 'perennial_worker') then
         grant usage on schema perennial to perennial_worker;
         grant execute on all functions in schema perennial to perennial_worker;
+        -- Workers check at start that the schema is theirs.
+        if to_regclass('public._sqlx_migrations') is not null then
+            grant select on public._sqlx_migrations to perennial_worker;
+        end if;
         grant usage on all sequences in schema perennial to perennial_worker;
         for target in select tablename from pg_tables where schemaname = 'perennial' loop
             if target.tablename = any (appended) then

@@ -55,7 +55,8 @@ pub enum Role {
 /// When the URL is none, or nobody answers.
 pub async fn connect(url: &str, role: Role, connections_max: u32) -> Result<PgPool, DatabaseError> {
     let options: PgConnectOptions = url.parse().map_err(DatabaseError::Url)?;
-    let options = options.application_name("perennial");
+    // A user who is called like the schema would else find other tables than the rest.
+    let options = options.application_name("perennial").options([("search_path", "public")]);
     let pool = PgPoolOptions::new()
         .max_connections(connections_max)
         .acquire_timeout(Duration::from_secs(15))
