@@ -4,14 +4,14 @@
 //! All of its offsets count from the *original failure* (rule D1), so that a late worker changes
 //! nothing: passed rungs are dropped, and at most one late attempt runs.
 
+mod check;
+mod read;
+mod schedule;
 mod span;
 
-use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
-use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
-use crate::calendar::instant_of;
-
+pub use check::{InvalidPolicy, RUNGS_MAX};
 pub use span::{InvalidSpan, Span};
 
 /// How a failed payment is handled, as one reads it in a file.
@@ -137,139 +137,6 @@ impl Default for DunningPolicy {
             end: EndAction::Cancel,
             trial_without_method: TrialWithoutMethod::Pause,
             notices: Notices::default(),
-        }
-    }
-}
-
-/// What is wrong with a policy, and where.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{field}: {problem}")]
-pub struct InvalidPolicy {
-    /// The field, as one would write its path.
-    pub field: String,
-    /// What is wrong and what would be right.
-    pub problem: String,
-}
-
-/// A policy has at most this many rungs.
-pub const RUNGS_MAX: usize = 30;
-/// Access ends at most this long after the failure.
-const ACCESS_ENDS_AFTER_MAX: Span = Span::days(366);
-
-impl DunningPolicy {
-    /// Reads a policy from TOML and checks it.
-    ///
-    /// # Errors
-    /// The first thing that is wrong, with its field.
-    pub fn from_toml(text: &str) -> Result<Self, InvalidPolicy> {
-        let policy: Self = toml::from_str(text).map_err(|error| InvalidPolicy {
-            field: "policy".to_owned(),
-            problem: error.to_string().trim().to_owned(),
-        })?;
-        policy.check()?;
-        Ok(policy)
-    }
-
-    /// Checks what the types cannot say.
-    ///
-    /// # Errors
-    /// The first thing that is wrong, with its field.
-    pub fn check(&self) -> Result<(), InvalidPolicy> {
-        let wrong = |field: &str, problem: String| Err(InvalidPolicy { field: field.to_owned(), problem });
-        if self.name.trim().is_empty() {
-            return wrong("name", "must not be empty".to_owned());
-        }
-        if self.rungs.len() > RUNGS_MAX {
-            return wrong("rungs", format!("has {}, at most {RUNGS_MAX} are allowed", self.rungs.len()));
-        }
-        if self.access_ends_after <= Span::days(0) || self.access_ends_after > ACCESS_ENDS_AFTER_MAX {
-            return wrong(
-                "access_ends_after",
-                format!("is {}, must be above 0 and at most {ACCESS_ENDS_AFTER_MAX}", self.access_ends_after),
-            );
-        }
-        if let Some(restrict) = self.restrict_after
-            && restrict >= self.access_ends_after
-        {
-            return wrong("restrict_after", format!("is {restrict}, must lie before access_ends_after"));
-        }
-        if self.end == EndAction::Downgrade(String::new()) {
-            return wrong("end.downgrade", "must name a plan".to_owned());
-        }
-        self.check_rungs()
-    }
-
-    fn check_rungs(&self) -> Result<(), InvalidPolicy> {
-        let mut previous = Span::days(0);
-        for (number, rung) in self.rungs.iter().enumerate() {
-            let wrong = |field: &str, problem: String| {
-                Err(InvalidPolicy { field: format!("rungs[{number}]{field}"), problem })
-            };
-            if rung.at_hour.is_some_and(|hour| hour > 23) {
-                return wrong(".at_hour", "must be 0 to 23".to_owned());
-            }
-            let Some(offset) = self.offset_of(rung) else {
-                return wrong("", "needs exactly one of `after` and `before_access_ends`".to_owned());
-            };
-            if offset >= self.access_ends_after {
-                return wrong(
-                    ".after",
-                    format!(
-                        "is {offset}, after the end of access ({}): move it before, or end access later",
-                        self.access_ends_after
-                    ),
-                );
-            }
-            if offset <= previous {
-                return wrong(".after", format!("is {offset}, must be later than what comes before ({previous})"));
-            }
-            previous = offset;
-        }
-        Ok(())
-    }
-
-    /// When a rung comes, counted from the original failure.
-    fn offset_of(&self, rung: &Rung) -> Option<Span> {
-        match (rung.after, rung.before_access_ends) {
-            (Some(after), None) => Some(after),
-            (None, Some(before)) => self.access_ends_after.minus(before),
-            _ => None,
-        }
-    }
-
-    /// When access ends for a failure at `failed_at`.
-    #[must_use]
-    pub fn access_ends_at(&self, failed_at: DateTime<Utc>) -> DateTime<Utc> {
-        failed_at + self.access_ends_after.delta()
-    }
-
-    /// When rung `number` (from 0) comes for a failure at `failed_at`; `None` past the last.
-    ///
-    /// An hour of the day is looked for from the offset's own day on, after the rung before.
-    #[must_use]
-    pub fn rung_at(&self, number: usize, failed_at: DateTime<Utc>, zone: Tz) -> Option<DateTime<Utc>> {
-        let mut previous = failed_at;
-        for rung in self.rungs.get(..=number)? {
-            let exact = failed_at + self.offset_of(rung)?.delta();
-            previous = match rung.at_hour {
-                Some(hour) => at_hour_of_day(exact, hour, zone, previous),
-                None => exact.max(previous + TimeDelta::seconds(1)),
-            };
-        }
-        Some(previous)
-    }
-}
-
-/// `hour` o'clock of the day on which `exact` falls in `zone`, or of the first day after on which
-/// that is later than `after`.
-fn at_hour_of_day(exact: DateTime<Utc>, hour: u32, zone: Tz, after: DateTime<Utc>) -> DateTime<Utc> {
-    let Some(time) = NaiveTime::from_hms_opt(hour, 0, 0) else { return exact };
-    let mut date = exact.with_timezone(&zone).date_naive();
-    loop {
-        match (instant_of(date.and_time(time), zone), date.succ_opt()) {
-            (Some(at), _) if at > after => return at,
-            (_, Some(tomorrow)) => date = tomorrow,
-            _ => return exact.max(after),
         }
     }
 }

@@ -60,7 +60,8 @@ impl FromStr for Span {
 
     fn from_str(text: &str) -> Result<Self, InvalidSpan> {
         let invalid = || InvalidSpan { text: text.to_owned() };
-        let (digits, unit) = text.split_at(text.len() - text.chars().next_back().map_or(0, char::len_utf8));
+        let (digits, unit) =
+            text.split_at(text.len() - text.chars().next_back().map_or(0, char::len_utf8));
         let unit_minutes = match unit {
             "m" => 1,
             "h" => MINUTES_PER_HOUR,

@@ -30,6 +30,12 @@ pub(super) fn requested(draft: &mut Draft<'_>, when: CancelWhen) -> Result<(), R
             draft.notify(Notice::Canceled);
             Ok(())
         }
+        // What was scheduled has come about already.
+        (CancelWhen::Now(_), _)
+            if draft.after.cancel_requested_at.is_some() && draft.now >= draft.after.period.end =>
+        {
+            end(draft, draft.after.period.end)
+        }
         (CancelWhen::Now(unused), _) => {
             if unused == UnusedTime::Credited {
                 credit_unused(draft)?;

@@ -264,6 +264,25 @@ pub enum Notice {
     TrialEnding,
 }
 
+impl Notice {
+    /// The durable name of the letter that says it.
+    #[must_use]
+    pub fn template(&self) -> &'static str {
+        match self {
+            Self::Receipt { .. } => "receipt",
+            Self::UpcomingRenewal => "upcoming_renewal",
+            Self::PaymentFailed { .. } => "payment_failed",
+            Self::CardExpiring => "card_expiring",
+            Self::GraceStarted => "grace_started",
+            Self::GraceEnding => "grace_ending",
+            Self::Recovered => "recovered",
+            Self::Canceled => "canceled",
+            Self::Expired => "expired",
+            Self::TrialEnding => "trial_ending",
+        }
+    }
+}
+
 /// What stands in the way of a payment, as far as a customer may know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reason {

@@ -67,7 +67,7 @@ pub(super) fn climb(draft: &mut Draft<'_>) -> Result<(), Refused> {
         }
         Some(_) => {
             step_to(draft, rung + 1, None);
-            collection::collect(draft);
+            collection::collect_again(draft);
             draft.stay(Edge::RungPassed)
         }
         None => {
