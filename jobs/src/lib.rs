@@ -8,6 +8,8 @@ mod coalesce;
 mod collect;
 mod context;
 pub mod crash;
+pub mod diary;
+pub mod explain;
 pub mod ids;
 mod inbox;
 pub mod invariants;

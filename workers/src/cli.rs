@@ -5,6 +5,7 @@ mod cancel;
 mod check;
 mod clock;
 mod exit;
+mod explain;
 mod inbox;
 mod migrate;
 mod sandbox;
@@ -52,6 +53,8 @@ enum Command {
     Subscribe(subscribe::Subscribe),
     /// Cancel a subscription.
     Cancel(cancel::Cancel),
+    /// Explain a subscription: where it stands, what happened, what comes next.
+    Explain(explain::Explain),
     /// Bring the database's schema up to date.
     Migrate(migrate::Migrate),
     /// Check that books, history and mail agree.
@@ -94,6 +97,7 @@ fn run(command: Command) -> Result<(), exit::Error> {
             Command::Inbox(inbox) => inbox.run().await,
             Command::Subscribe(subscribe) => subscribe.run().await,
             Command::Cancel(cancel) => cancel.run().await,
+            Command::Explain(explain) => explain.run().await,
             Command::Migrate(migrate) => migrate.run().await,
             Command::Check(check) => check.run().await,
             Command::Clock(clock) => clock.run().await,

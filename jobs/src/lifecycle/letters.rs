@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use perennial_core::dunning::{EndAction, TrialWithoutMethod};
 use perennial_core::ids::{InvoiceId, PaymentMethodId};
-use perennial_core::lifecycle::{Effect, Invoice, Notice, Reason as Obstacle, State, Subscription};
+use perennial_core::lifecycle::{Effect, Event, Invoice, Notice, Reason as Obstacle, State, Subscription};
 use perennial_core::money::Money;
 
 use super::load::Loaded;
@@ -267,6 +267,10 @@ impl<'a> Desk<'a> {
 
     fn canceled(&self) -> Letter {
         let after = &self.decided.after;
+        if let (State::Trialing { ends_at }, false) = (&self.loaded().subscription.state, self.asked_to_cancel()) {
+            let (ended_at, why) = (*ends_at, WhyEnded::TrialOver);
+            return mail::Expired { plan: self.plan(), ended_at, why, now: AccessEnd::Ended }.into();
+        }
         let credit = self.decided.effects.iter().find_map(|effect| match effect {
             Effect::Balance(change) if change.kind == perennial_core::lifecycle::BalanceKind::Credit => {
                 Some(self.money(change.amount_minor))
@@ -279,6 +283,12 @@ impl<'a> Desk<'a> {
         };
         let requested_at = after.cancel_requested_at.unwrap_or(self.loaded().now);
         mail::Canceled { plan: self.plan(), requested_at, effect }.into()
+    }
+
+    /// Whether this decision was asked for; a trial that merely ended was not.
+    fn asked_to_cancel(&self) -> bool {
+        let asked = matches!(&self.decided.cause, Some(Cause::Event(Event::CancelRequested { .. })));
+        asked || self.loaded().subscription.cancel_requested_at.is_some()
     }
 
     fn expired(&self) -> Letter {
@@ -302,7 +312,9 @@ impl<'a> Desk<'a> {
     fn trial_ending(&self) -> Option<Letter> {
         let State::Trialing { ends_at } = self.decided.after.state else { return None };
         let amount = self.price();
-        let then = match (self.method(), self.loaded().policy.trial_without_method) {
+        let chargeable = self.decided.after.methods.iter().find(|method| method.blocked.is_none());
+        let method = chargeable.and_then(|method| self.method_of(method.id));
+        let then = match (method, self.loaded().policy.trial_without_method) {
             (Some(method), _) => AfterTrial::Charged { amount, method },
             (None, TrialWithoutMethod::Pause) => AfterTrial::Paused { amount },
             (None, TrialWithoutMethod::Cancel) => AfterTrial::Ended { amount },
