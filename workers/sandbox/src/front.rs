@@ -16,6 +16,7 @@ use crate::http::Severed;
 use crate::idempotency::{Begin, Subject};
 use crate::routes;
 use crate::wire::error::ApiError;
+use crate::wire::form;
 use crate::wire::params::Params;
 use crate::wire::reply::{IDEMPOTENCY_KEY, Reply, VERSION};
 use crate::world::{Shared, World};
@@ -115,7 +116,7 @@ fn read(account: &mut Account, parts: Parts, body: Bytes) -> Call {
     Call {
         id: account.ids.request(),
         plan: account.faults.plan(parts.method.as_str(), path, texts),
-        path: path.trim_end_matches('/').to_owned(),
+        path: form::decode_path(path.trim_end_matches('/')),
         query: query.to_owned(),
         body,
         key,

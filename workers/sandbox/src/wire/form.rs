@@ -48,6 +48,11 @@ fn insert(table: &mut Map<String, Value>, path: &[&str], value: String) -> Optio
     insert(inner.as_object_mut()?, rest, value)
 }
 
+/// Undoes percent encoding in a path, where a plus is a plus.
+pub(crate) fn decode_path(path: &str) -> String {
+    if path.contains('%') { decode(&path.replace('+', "%2B")) } else { path.to_owned() }
+}
+
 /// Undoes percent encoding and `+`; bytes that are not UTF-8 become the replacement character.
 pub(crate) fn decode(text: &str) -> String {
     if !text.contains(['%', '+']) {
