@@ -174,7 +174,7 @@ impl Subscribe {
             .map_err(|(no_answer, _)| refusal("email", &no_answer))?
             .value;
         let attached = provider
-            .attach_method(&reference, method, &OpKey::attach(customer, key))
+            .attach_method(&reference, method, &OpKey::attach(customer, &format!("{key}-{method}")))
             .await
             .map_err(|(no_answer, _)| refusal("payment_method", &no_answer))?
             .value;
