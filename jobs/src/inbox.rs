@@ -68,8 +68,7 @@ impl From<BeginError> for Trouble {
 /// Processes the customer's next event, if one is due.
 pub(crate) async fn process_next(cx: &Cx, customer: CustomerId) -> Result<Progress, Failure> {
     let mut transaction = cx.pool.begin().await?;
-    // Held until the end: nobody else processes this customer's events.
-    customers::lock(&mut transaction, customer.0).await?;
+    customers::take_turn(&mut transaction, customer.0).await?;
     let Some(event) = events::next(&mut transaction, customer.0).await? else { return Ok(Progress::Idle) };
     // What a refused event did is undone; that it was refused is kept.
     let mut attempt = sqlx::Acquire::begin(&mut transaction).await?;

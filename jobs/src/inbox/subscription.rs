@@ -70,7 +70,7 @@ pub(super) async fn created(
     let policy = data.policy.as_deref().unwrap_or("standard");
     let policy_id = policies::latest(&mut *conn, policy).await?;
     let policy_id = policy_id.ok_or_else(|| Trouble::refused(format!("policy: there is no `{policy}`")))?;
-    let started = data.trial_end.unwrap_or(now);
+    let started = data.trial_end.unwrap_or(event.at);
     let terms = Terms {
         id,
         customer,
@@ -80,9 +80,10 @@ pub(super) async fn created(
         currency,
         anchor: anchor(data.anchor.as_deref(), zone, started)?,
         interval,
-        trial_end: data.trial_end.filter(|end| *end > now),
+        trial_end: data.trial_end.filter(|end| *end > event.at),
         policy: cx.policies.get(&mut *conn, policy_id).await?,
         policy_id,
+        started_at: event.at,
         now,
     };
     Ok(begin(conn, cx.payments.name(), terms, BY).await?)

@@ -31,6 +31,8 @@ pub(crate) struct Terms {
     pub(crate) trial_end: Option<DateTime<Utc>>,
     pub(crate) policy_id: Uuid,
     pub(crate) policy: Arc<DunningPolicy>,
+    /// When it began: the event's own time, which may lie before processing.
+    pub(crate) started_at: DateTime<Utc>,
     pub(crate) now: DateTime<Utc>,
 }
 
@@ -63,7 +65,7 @@ pub(crate) async fn begin(
         cycle: terms.anchor.every(terms.interval),
         currency: terms.currency,
         items: vec![terms.item.clone()],
-        started_at: terms.now,
+        started_at: terms.started_at,
         cancel_requested_at: None,
         notices: NoticesSent::default(),
         parked: None,
@@ -96,7 +98,7 @@ pub(crate) async fn begin(
         anchor_zone: terms.anchor.zone.name(),
         interval_unit: terms.interval.unit().as_str(),
         interval_count: i32::try_from(terms.interval.count()).unwrap_or(i32::MAX),
-        started_at: terms.now,
+        started_at: terms.started_at,
         trial_end: terms.trial_end,
         policy_id: terms.policy_id,
     };

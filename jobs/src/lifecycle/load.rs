@@ -22,7 +22,7 @@ use crate::store::invoices::{self, InvoiceRow};
 use crate::store::items::{self, ItemRow};
 use crate::store::methods::{self, MethodRow};
 use crate::store::subscriptions::{self, SubscriptionRow};
-use crate::store::{CorruptRow, catalog, ledger, word};
+use crate::store::{CorruptRow, catalog, customers, ledger, word};
 
 /// The networks' longest window for re-attempts.
 const REATTEMPTS_WINDOW: TimeDelta = TimeDelta::days(35);
@@ -55,7 +55,7 @@ pub(super) async fn load(conn: &mut PgConnection, policies: &Policies, ids: &[Uu
     let invoices = group(invoices::unfinished(&mut *conn, ids).await?, |row| row.subscription_id);
     let methods = group(methods::load(&mut *conn, &customers).await?, |row| row.customer_id);
     let cases = group(cases::open(&mut *conn, &cases).await?, |row| row.subscription_id);
-    let balances = group(ledger::balances(&mut *conn, &customers).await?, |row| row.0);
+    let balances = group(balances(&mut *conn, &customers).await?, |row| row.0);
     let reattempts = reattempts(&mut *conn, &rows, &methods).await?;
     let mut loaded = Vec::with_capacity(rows.len());
     for row in rows {
@@ -76,6 +76,18 @@ pub(super) async fn load(conn: &mut PgConnection, policies: &Policies, ids: &[Uu
         loaded.push(assemble(row, parts, policy, policy_id)?);
     }
     Ok(loaded)
+}
+
+/// Balances, which another subscription of the same customer may be spending: those that are not
+/// zero are read again under lock.
+async fn balances(conn: &mut PgConnection, of: &[Uuid]) -> sqlx::Result<Vec<(Uuid, String, i64)>> {
+    let found = ledger::balances(&mut *conn, of).await?;
+    if found.is_empty() {
+        return Ok(found);
+    }
+    let holders: Vec<Uuid> = found.iter().map(|(customer, ..)| *customer).collect();
+    customers::lock_all(&mut *conn, &holders).await?;
+    ledger::balances(conn, of).await
 }
 
 fn group<Row>(rows: Vec<Row>, key: impl Fn(&Row) -> Uuid) -> HashMap<Uuid, Vec<Row>> {

@@ -11,11 +11,26 @@ pub(crate) struct CustomerRow {
     pub(crate) version: i64,
 }
 
-/// Locks a customer: its events are processed one after the other.
+/// Holds back whoever else wants to process this customer's events until the transaction ends;
+/// the customer need not exist yet.
+pub(crate) async fn take_turn(conn: &mut PgConnection, id: Uuid) -> sqlx::Result<()> {
+    sqlx::query!("select pg_advisory_xact_lock(hashtextextended($1, 0))", id.to_string()).execute(conn).await?;
+    Ok(())
+}
+
+/// Locks customers against each other's credits being spent twice, in the order of their ids.
+pub(crate) async fn lock_all(conn: &mut PgConnection, ids: &[Uuid]) -> sqlx::Result<()> {
+    sqlx::query_scalar!("select id from perennial.customers where id = any($1) order by id for no key update", ids)
+        .fetch_all(conn)
+        .await?;
+    Ok(())
+}
+
+/// Locks a customer.
 pub(crate) async fn lock(conn: &mut PgConnection, id: Uuid) -> sqlx::Result<Option<CustomerRow>> {
     sqlx::query_as!(
         CustomerRow,
-        "select clock_id, time_zone, version from perennial.customers where id = $1 for update",
+        "select clock_id, time_zone, version from perennial.customers where id = $1 for no key update",
         id
     )
     .fetch_optional(conn)

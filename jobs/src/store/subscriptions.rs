@@ -51,7 +51,7 @@ pub(crate) async fn lock(conn: &mut PgConnection, ids: &[Uuid]) -> sqlx::Result<
                   s.policy_id, s.dunning_case_id, s.status_until, s.renewal_notice_index,
                   s.card_notice_index, s.trial_notice_at, s.grace_notice_at, s.parked_reason, s.version
              from perennial.subscriptions s join perennial.plans p on p.id = s.plan_id
-            where s.id = any($1) order by s.id for update of s"#,
+            where s.id = any($1) order by s.id for no key update of s"#,
         ids
     )
     .fetch_all(conn)
