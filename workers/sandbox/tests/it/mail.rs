@@ -65,7 +65,6 @@ async fn a_mail_takes_no_delayed_acknowledgement() {
         began.elapsed() / MAILS
     });
     let each = taken.await.unwrap();
-    println!("{each:?} per mail");
     assert_eq!(inbox.mails().len(), 100);
     // Without TCP_QUICKACK it is 40 ms and more.
     assert!(each < Duration::from_millis(10), "{each:?} per mail");
