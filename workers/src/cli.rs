@@ -8,6 +8,7 @@ mod exit;
 mod explain;
 mod inbox;
 mod migrate;
+mod policy;
 mod sandbox;
 mod subscribe;
 mod work;
@@ -62,6 +63,8 @@ enum Command {
     /// Show or move business time.
     #[command(subcommand)]
     Clock(clock::Clock),
+    /// Check a dunning policy, or see what it would do.
+    Policy(policy::PolicyArgs),
     /// Answer questions about the rules, one JSON object per line.
     Calc(calc_command::Calc),
 }
@@ -101,6 +104,7 @@ fn run(command: Command) -> Result<(), exit::Error> {
             Command::Migrate(migrate) => migrate.run().await,
             Command::Check(check) => check.run().await,
             Command::Clock(clock) => clock.run().await,
+            Command::Policy(policy) => policy.run(),
             Command::Calc(calc) => calc.run(),
         }
     })

@@ -15,6 +15,7 @@ mod currency;
 mod decline;
 mod fields;
 mod format_money;
+mod ladder;
 mod lines;
 mod periods;
 mod proration;
@@ -34,6 +35,7 @@ const OPS: &[(&str, Op)] = &[
     ("currency", |fields| json(currency::answer(fields)?)),
     ("decline", |fields| json(decline::answer(fields)?)),
     ("format_money", |fields| json(format_money::answer(fields)?)),
+    ("ladder", |fields| json(ladder::answer(fields)?)),
     ("periods", |fields| json(periods::answer(fields)?)),
     ("proration", |fields| json(proration::answer(fields)?)),
 ];

@@ -139,6 +139,11 @@ impl Fields {
         self.optional_text(field)?.map(|text| moment(field, &text)).transpose()
     }
 
+    /// Whatever is there, for an operation that reads it itself.
+    pub(super) fn optional_value(&mut self, field: &str) -> Option<Value> {
+        self.take(field)
+    }
+
     /// The field's value; `null` is the same as no field.
     fn take(&mut self, field: &str) -> Option<Value> {
         let at = self.0.iter().position(|(name, _)| name == field)?;

@@ -1,0 +1,180 @@
+//! `perennial policy`: is a dunning policy right, and what would it do?
+//!
+//! Both are questions to the rules; neither needs a database.
+
+mod timeline;
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+use clap::{Args, Subcommand};
+use perennial_core::decline::Decline;
+use perennial_core::dunning::{DunningPolicy, InvalidPolicy};
+use perennial_core::lifecycle::Refused;
+use perennial_core::lifecycle::preview::{Meeting, preview};
+use perennial_core::network::Network;
+
+use super::exit::{Error, Exit};
+
+/// The standard policy with every key and its comment: documentation and default at once.
+pub const STANDARD: &str = include_str!("policy/standard.toml");
+
+const EXAMPLES: &str = "\
+Examples:
+  perennial policy example > ours.toml        the standard policy, every key explained
+  perennial policy check ours.toml
+  perennial policy preview ours.toml --declines insufficient_funds,do_not_honor,succeeded
+  perennial policy preview ours.toml --timezone Asia/Tokyo --network mastercard --json
+";
+
+/// Check a dunning policy, or see what it would do.
+#[derive(Debug, Args)]
+#[command(before_help = EXAMPLES)]
+pub struct PolicyArgs {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Print the standard policy as a file to start from.
+    Example,
+    /// Say whether a policy file is right, or which field is not.
+    Check(CheckArgs),
+    /// Show the attempts, mails, grace and end that follow a failed renewal.
+    Preview(PreviewArgs),
+}
+
+#[derive(Debug, Args)]
+struct CheckArgs {
+    /// The policy, in TOML.
+    file: PathBuf,
+}
+
+/// What to preview.
+#[derive(Debug, Args)]
+pub struct PreviewArgs {
+    /// The policy, in TOML.
+    file: PathBuf,
+    /// When the renewal fails.
+    #[arg(long, value_name = "RFC3339", default_value = "2026-01-05T10:00:00Z")]
+    failed_at: DateTime<Utc>,
+    /// The customer's zone: rungs at an hour of the day are on this clock.
+    #[arg(long, value_name = "ZONE", default_value = "UTC")]
+    timezone: Tz,
+    /// How the attempts end, the original one first: decline codes, or `succeeded`. The last one
+    /// goes on for ever.
+    #[arg(long, value_name = "CODES", value_delimiter = ',', default_value = "insufficient_funds")]
+    declines: Vec<String>,
+    /// The card's network.
+    #[arg(long, default_value = "visa", value_parser = |name: &str| Ok::<_, String>(Network::parse(name)))]
+    network: Network,
+    /// One JSON object, as `calc`'s `ladder` answers.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum PolicyError {
+    /// The file cannot be read.
+    #[error("{}: not read: {source}", file.display())]
+    Unreadable {
+        /// Which.
+        file: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// The policy is wrong.
+    #[error("{}: {invalid}", file.display())]
+    Invalid {
+        /// Which.
+        file: PathBuf,
+        /// Where and why.
+        #[source]
+        invalid: InvalidPolicy,
+    },
+    /// The first decline is none.
+    #[error("--declines: begins with the original failure, which cannot be `succeeded`")]
+    NothingFailed,
+    /// The calendar ends.
+    #[error("--failed-at: {0}")]
+    Refused(#[from] Refused),
+    /// The answer cannot be written.
+    #[error("not written: {0}")]
+    Unwritable(#[from] io::Error),
+}
+
+impl PolicyArgs {
+    /// Runs the command.
+    pub(super) fn run(&self) -> Result<(), Error> {
+        self.answer(&mut io::stdout().lock()).map_err(|error| match error {
+            // The reader has seen enough.
+            PolicyError::Unwritable(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+                Error::silent(Exit::DoesNotHold)
+            }
+            PolicyError::Unwritable(_) => Error::new(Exit::Internal, error),
+            _ => Error::data(error),
+        })
+    }
+
+    /// Answers on `out`.
+    ///
+    /// # Errors
+    /// [`PolicyError`] that names the field.
+    pub fn answer(&self, out: &mut impl Write) -> Result<(), PolicyError> {
+        match &self.command {
+            Command::Example => Ok(out.write_all(STANDARD.as_bytes())?),
+            Command::Check(CheckArgs { file }) => check(file, out),
+            Command::Preview(args) => show(args, out),
+        }
+    }
+}
+
+fn read(file: &Path) -> Result<DunningPolicy, PolicyError> {
+    let unreadable = |source| PolicyError::Unreadable { file: file.to_owned(), source };
+    let text = fs::read_to_string(file).map_err(unreadable)?;
+    DunningPolicy::from_toml(&text)
+        .map_err(|invalid| PolicyError::Invalid { file: file.to_owned(), invalid })
+}
+
+fn check(file: &Path, out: &mut impl Write) -> Result<(), PolicyError> {
+    let policy = read(file)?;
+    let (name, rungs, ends) = (&policy.name, policy.rungs.len(), policy.access_ends_after);
+    writeln!(
+        out,
+        "{}: `{name}` is right: {rungs} rungs, access ends after {ends}",
+        file.display()
+    )?;
+    Ok(())
+}
+
+fn show(args: &PreviewArgs, out: &mut impl Write) -> Result<(), PolicyError> {
+    let policy = read(&args.file)?;
+    let meetings: Vec<_> = args.declines.iter().map(|word| meeting(word, args.network)).collect();
+    if !matches!(meetings.first(), Some(Meeting::Decline(_))) {
+        return Err(PolicyError::NothingFailed);
+    }
+    let shown = preview(&policy, args.failed_at, args.timezone, &meetings, args.network)?;
+    if args.json {
+        let text = serde_json::to_string(&shown).map_err(io::Error::from)?;
+        writeln!(out, "{text}")?;
+    } else {
+        writeln!(out, "{}", timeline::table(&shown, args.timezone))?;
+    }
+    Ok(())
+}
+
+fn meeting(word: &str, network: Network) -> Meeting {
+    match word.trim() {
+        "succeeded" => Meeting::Success,
+        code => Meeting::Decline(Decline::new(code, network)),
+    }
+}
+
+#[cfg(test)]
+mod tests;
