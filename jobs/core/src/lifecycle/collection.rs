@@ -27,12 +27,19 @@ pub(super) enum Collecting {
 
 /// Plans the next attempt with the first usable method.
 pub(super) fn collect(draft: &mut Draft<'_>) -> Collecting {
-    let usable = draft.after.methods.iter().find(|method| method.usable(draft.now).is_ok());
+    let usable = draft.after.methods.iter().find(|method| may_charge(draft, method));
     match usable.map(|method| method.id) {
         Some(method) => collect_with(draft, method),
         None if draft.after.has_payment_in_flight() => Collecting::UnderWay,
         None => Collecting::Not,
     }
+}
+
+/// Whether the rules allow to charge this method with what is owed.
+fn may_charge(draft: &Draft<'_>, method: &Method) -> bool {
+    let first = draft.after.oldest_owed().is_some_and(|invoice| invoice.attempts == 0);
+    let allowed = if first { method.usable_at_first(draft.now) } else { method.usable(draft.now) };
+    allowed.is_ok()
 }
 
 /// Plans the next attempt with this (usable) method. What is owed is read here and now, under
@@ -81,7 +88,7 @@ fn count(draft: &mut Draft<'_>, collecting: Collecting) {
 /// A new method is charged at once. One that was declined for good meanwhile is not.
 pub(super) fn collect_with_new(draft: &mut Draft<'_>, method: PaymentMethodId) {
     let known = draft.after.methods.iter().find(|known| known.id == method);
-    if known.is_some_and(|known| known.usable(draft.now).is_ok()) {
+    if known.is_some_and(|known| may_charge(draft, known)) {
         let collecting = collect_with(draft, method);
         count(draft, collecting);
     }
@@ -105,7 +112,7 @@ pub(super) fn pay_requested(draft: &mut Draft<'_>, invoice: InvoiceId) -> Result
     if draft.after.state == State::Active {
         return collect_or_fail(draft);
     }
-    if draft.after.methods.iter().all(|method| method.usable(draft.now).is_err()) {
+    if !draft.after.methods.iter().any(|method| may_charge(draft, method)) {
         let why = why_unusable(&draft.after.methods, draft.now);
         draft.remark(format!("{invoice} is not charged: {why}"));
         return Ok(());

@@ -277,18 +277,28 @@ impl Invoice {
 }
 
 impl Method {
-    /// Whether the rules allow a charge at `now`.
+    /// Whether the rules allow a re-attempt at `now`.
     ///
     /// # Errors
     /// Why not.
     pub fn usable(&self, now: DateTime<Utc>) -> Result<(), Unusable> {
+        self.usable_at_first(now)?;
+        budget(self.network, &self.recent_attempts, now)
+            .map_err(|spent| Unusable::BudgetSpent(spent.next_allowed_at))
+    }
+
+    /// Whether the rules allow the first attempt of an invoice at `now`: the networks' budgets
+    /// are of re-attempts.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn usable_at_first(&self, now: DateTime<Utc>) -> Result<(), Unusable> {
         if let Some(reason) = &self.blocked {
             return Err(Unusable::Blocked(reason.clone()));
         }
-        if let Some(until) = self.not_before.filter(|until| *until > now) {
-            return Err(Unusable::NotBefore(until));
+        match self.not_before.filter(|until| *until > now) {
+            Some(until) => Err(Unusable::NotBefore(until)),
+            None => Ok(()),
         }
-        budget(self.network, &self.recent_attempts, now)
-            .map_err(|spent| Unusable::BudgetSpent(spent.next_allowed_at))
     }
 }

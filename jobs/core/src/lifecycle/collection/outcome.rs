@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Collecting, collect, collect_or_fail, collect_with};
+use super::{Collecting, collect, collect_or_fail, collect_with, may_charge};
 use crate::decline::{Action as Remedy, Verdict};
 use crate::ids::{InvoiceId, PaymentId, PaymentMethodId};
 use crate::lifecycle::Refused;
@@ -180,7 +180,7 @@ fn backup_of(draft: &Draft<'_>, declined: PaymentMethodId) -> Option<PaymentMeth
     let methods = &draft.after.methods;
     let position = methods.iter().position(|method| method.id == declined);
     let later = methods.get(position.map_or(0, |position| position + 1)..)?;
-    later.iter().find(|method| method.usable(draft.now).is_ok()).map(|method| method.id)
+    later.iter().find(|method| may_charge(draft, method)).map(|method| method.id)
 }
 
 fn reason_of(verdict: &Verdict) -> Reason {

@@ -1,0 +1,254 @@
+//! Books kept beside the state machine, from its effects alone, which must agree with it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, Utc};
+
+use crate::calendar::Period;
+use crate::ids::{InvoiceId, PaymentId, PaymentMethodId};
+use crate::lifecycle::status::is_legal;
+use crate::lifecycle::{
+    Edge, Effect, InvoiceClose, IssuedInvoice, Notice, PeriodKind, Posting, State, Status,
+    Subscription,
+};
+
+/// A bill as the books have it.
+#[derive(Debug, Clone)]
+struct Bill {
+    total: i64,
+    settled: i64,
+    credited: i64,
+    closed: Option<InvoiceClose>,
+    told: bool,
+    attempts: i32,
+}
+
+impl Bill {
+    fn due(&self) -> i64 {
+        self.total - self.settled - self.credited
+    }
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct Charged {
+    pub(super) invoice: InvoiceId,
+    pub(super) method: PaymentMethodId,
+    pub(super) amount_minor: i64,
+    pub(super) at: DateTime<Utc>,
+    settled: bool,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Books {
+    status: Option<Status>,
+    edges: Vec<Edge>,
+    periods: Vec<(Period, PeriodKind)>,
+    /// The statuses since the last period was opened: a gap needs a pause among them.
+    paused_since: bool,
+    bills: BTreeMap<InvoiceId, Bill>,
+    pub(super) charges: BTreeMap<PaymentId, Charged>,
+    in_flight: Option<PaymentId>,
+    accounts: BTreeMap<&'static str, i64>,
+    postings: BTreeSet<crate::ids::PostingId>,
+    opening_balance: i64,
+    balance: i64,
+    pub(super) blocked: BTreeSet<PaymentMethodId>,
+    cases_open: i32,
+}
+
+impl Books {
+    pub(super) fn opened(terms: &Subscription) -> Self {
+        let balance = terms.balance_minor;
+        Self { opening_balance: balance, balance, ..Self::default() }
+    }
+
+    pub(super) fn charged(&self, payment: PaymentId) -> &Charged {
+        &self.charges[&payment]
+    }
+
+    pub(super) fn account(&self, name: &str) -> i64 {
+        self.accounts.get(name).copied().unwrap_or(0)
+    }
+
+    pub(super) fn service_periods(&self) -> Vec<Period> {
+        let service = self.periods.iter().filter(|(_, kind)| *kind == PeriodKind::Service);
+        service.map(|(period, _)| *period).collect()
+    }
+
+    pub(super) fn edges(&self) -> &[Edge] {
+        &self.edges
+    }
+
+    pub(super) fn note(&mut self, effect: &Effect, now: DateTime<Utc>) {
+        match effect {
+            Effect::Moved { from, edge, to, .. } => self.moved(*from, *edge, *to),
+            Effect::PeriodOpened { period, kind } => self.period_opened(*period, *kind),
+            Effect::Issued(invoice) => self.issued(invoice),
+            Effect::Charge { payment, invoice, attempt, method, amount_minor } => {
+                let charge = Charged {
+                    invoice: *invoice,
+                    method: *method,
+                    amount_minor: *amount_minor,
+                    at: now,
+                    settled: false,
+                };
+                self.charge(*payment, *attempt, charge);
+            }
+            Effect::Settled { payment } => {
+                assert_eq!(self.in_flight.take(), Some(*payment));
+                let charge = self.charges.get_mut(payment).unwrap();
+                assert!(!std::mem::replace(&mut charge.settled, true), "{payment} settled twice");
+            }
+            Effect::Closed { invoice, how } => {
+                let bill = self.bills.get_mut(invoice).unwrap();
+                assert_eq!(bill.closed.replace(*how), None, "{invoice} closed twice");
+                match how {
+                    InvoiceClose::Paid => assert!(bill.due() <= 0),
+                    _ => assert!(bill.due() > 0 || bill.credited > 0),
+                }
+            }
+            Effect::Receipted { invoices } => {
+                for invoice in invoices {
+                    let bill = self.bills.get_mut(invoice).unwrap();
+                    assert!(bill.closed.is_some());
+                    assert!(!std::mem::replace(&mut bill.told, true), "{invoice} told of twice");
+                }
+            }
+            Effect::Post(posting) => self.post(posting),
+            Effect::Balance(change) => {
+                assert_ne!(change.amount_minor, 0);
+                self.balance += change.amount_minor;
+            }
+            Effect::BlockMethod { method, .. } => {
+                self.blocked.insert(*method);
+            }
+            Effect::CaseClosed { .. } => {
+                self.cases_open -= 1;
+                assert_eq!(self.cases_open, 0);
+            }
+            Effect::Notify(notice) => self.notified(notice, now),
+            Effect::HoldMethod { .. } | Effect::ItemsReplaced | Effect::Remark(_) => {}
+        }
+    }
+
+    fn moved(&mut self, from: Option<Status>, edge: Edge, to: Status) {
+        assert_eq!(from, self.status, "history chains from one status to the next");
+        assert!(is_legal(from, edge, to), "{from:?} {edge} {to}");
+        self.cases_open += i32::from(edge == Edge::PaymentFailed);
+        self.paused_since |= matches!(to, Status::Paused | Status::Unpaid);
+        self.status = Some(to);
+        self.edges.push(edge);
+    }
+
+    fn period_opened(&mut self, period: Period, kind: PeriodKind) {
+        assert!(period.start < period.end);
+        if let Some((last, _)) = self.periods.last() {
+            assert!(last.index < period.index, "each index once");
+            assert!(last.end <= period.start, "no overlap");
+            assert!(last.end == period.start || self.paused_since, "a gap needs a pause");
+        }
+        self.paused_since = false;
+        self.periods.push((period, kind));
+    }
+
+    fn issued(&mut self, invoice: &IssuedInvoice) {
+        let sum: i64 = invoice.lines.iter().map(|line| line.amount_minor).sum();
+        assert_eq!(invoice.total_minor, sum);
+        assert!(invoice.total_minor >= 0 && invoice.issued_at == invoice.period.start);
+        assert!(invoice.due_at >= invoice.issued_at);
+        assert_eq!(self.periods.last(), Some(&(invoice.period, PeriodKind::Service)));
+        let bill =
+            Bill { total: sum, settled: 0, credited: 0, closed: None, told: false, attempts: 0 };
+        assert!(self.bills.insert(invoice.id, bill).is_none(), "one invoice per period");
+    }
+
+    fn charge(&mut self, payment: PaymentId, attempt: i32, charge: Charged) {
+        assert_eq!(self.in_flight.replace(payment), None, "one payment in flight at a time");
+        let bill = self.bills.get_mut(&charge.invoice).unwrap();
+        assert!(bill.closed.is_none());
+        assert!(charge.amount_minor > 0 && charge.amount_minor == bill.due(), "what is owed");
+        bill.attempts += 1;
+        assert_eq!(bill.attempts, attempt);
+        assert!(!self.blocked.contains(&charge.method), "never again means never again");
+        assert!(self.charges.insert(payment, charge).is_none());
+    }
+
+    fn post(&mut self, posting: &Posting) {
+        assert!(self.postings.insert(posting.id), "{} posted twice", posting.kind);
+        assert_eq!(posting.entries.iter().map(|entry| entry.amount_minor).sum::<i64>(), 0);
+        for entry in &posting.entries {
+            assert_ne!(entry.amount_minor, 0);
+            *self.accounts.entry(entry.account).or_default() += entry.amount_minor;
+            if entry.account == "accounts_receivable" && posting.kind != "invoice_issued" {
+                self.reduce(posting, -entry.amount_minor);
+            }
+            if entry.account == "cash" {
+                // The provider's books have the same amount for the same payment.
+                let charge = &self.charges[&posting.payment.unwrap()];
+                assert_eq!(entry.amount_minor, charge.amount_minor);
+            }
+        }
+    }
+
+    fn reduce(&mut self, posting: &Posting, amount: i64) {
+        let bill = self.bills.get_mut(&posting.invoice.unwrap()).unwrap();
+        match posting.kind {
+            "payment_received" => bill.settled += amount,
+            "credit_applied" | "balance_carried" => bill.credited += amount,
+            "invoice_voided" | "invoice_written_off" => assert_eq!(amount, bill.due()),
+            other => panic!("{other} touches what is owed"),
+        }
+    }
+
+    fn notified(&mut self, notice: &Notice, now: DateTime<Utc>) {
+        match notice {
+            Notice::PaymentFailed { attempt, of, next_attempt_at, .. } => {
+                assert!(attempt <= of);
+                assert!(next_attempt_at.is_none_or(|at| at >= now), "announced for the past");
+            }
+            Notice::Receipt { invoices } => {
+                let paid = |id: &InvoiceId| self.bills[id].settled > 0 && !self.bills[id].told;
+                assert!(!invoices.is_empty() && invoices.iter().all(paid));
+                assert_eq!(self.in_flight, None, "one receipt for the whole run");
+            }
+            _ => {}
+        }
+    }
+
+    fn owed(&self) -> i64 {
+        self.bills.values().filter(|bill| bill.closed.is_none()).map(Bill::due).sum()
+    }
+
+    /// What the effects say and what the state says is the same.
+    pub(super) fn agree_with(&self, subscription: &Subscription) {
+        assert_eq!(self.status, Some(subscription.state.status()));
+        assert_eq!(self.account("accounts_receivable"), self.owed());
+        assert_eq!(subscription.owed_minor(), self.owed());
+        assert_eq!(self.account("customer_credit"), self.opening_balance - self.balance);
+        assert_eq!(subscription.balance_minor, self.balance);
+        let in_flight = subscription.invoices.iter().filter_map(|invoice| invoice.in_flight);
+        assert_eq!(in_flight.collect::<Vec<_>>(), self.in_flight.into_iter().collect::<Vec<_>>());
+        assert_eq!(self.periods.last().map(|(period, _)| *period), Some(subscription.period));
+        assert_eq!(i32::from(subscription.state.case().is_some()), self.cases_open);
+        let open = self.bills.iter().filter(|(_, bill)| bill.closed.is_none()).map(|(id, _)| *id);
+        let known = subscription.invoices.iter().filter(|invoice| invoice.open);
+        let known: BTreeSet<_> = known.map(|invoice| invoice.id).collect();
+        assert_eq!(open.collect::<BTreeSet<_>>(), known);
+        for bill in self.bills.values().filter(|bill| bill.closed.is_some()) {
+            assert!(bill.told || self.in_flight.is_some(), "nobody was told of a payment");
+        }
+        self.nothing_is_forgotten(subscription);
+    }
+
+    /// Whoever owes something is being charged, in the ladder, or waited for.
+    fn nothing_is_forgotten(&self, subscription: &Subscription) {
+        let owed = self.owed() > 0;
+        let state = &subscription.state;
+        if *state == State::Active && subscription.parked.is_none() {
+            assert!(!owed || self.in_flight.is_some(), "an active customer owes unnoticed");
+        }
+        if state.status().is_final() {
+            assert!(!owed || self.in_flight.is_some(), "an ended subscription owes");
+        }
+    }
+}
