@@ -109,7 +109,8 @@ async fn conclude(end: End) -> Result<Response, Severed> {
 
 fn read(account: &mut Account, parts: Parts, body: Bytes) -> Call {
     let text = |name| parts.headers.get(name).and_then(|it: &HeaderValue| it.to_str().ok());
-    let key = text(IDEMPOTENCY_KEY).filter(|_| parts.method == Method::POST).map(str::to_owned);
+    let key = text(IDEMPOTENCY_KEY).filter(|it| !it.is_empty() && parts.method == Method::POST);
+    let key = key.map(str::to_owned);
     let query = parts.uri.query().unwrap_or_default();
     let path = parts.uri.path();
     let texts = [query, std::str::from_utf8(&body).unwrap_or_default()];

@@ -35,17 +35,20 @@ impl World {
             return account.clone();
         }
         drop(known);
-        let birth = self.birth.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let mut known = self.accounts.write().unwrap_or_else(PoisonError::into_inner);
-        let born = || Arc::new(Shared(Mutex::new(Account::new(api_key, birth))));
+        let born = || Arc::new(Shared(Mutex::new(Account::new(api_key, self.birth().clone()))));
         known.entry(api_key.to_owned()).or_insert_with(born).clone()
+    }
+
+    fn birth(&self) -> MutexGuard<'_, Birth> {
+        self.birth.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The clock of one account; without a key, that of accounts to come.
     pub(crate) fn clock(&self, api_key: Option<&str>) -> Clock {
         match api_key {
             Some(api_key) => self.account(api_key).lock().clock,
-            None => self.birth.lock().unwrap_or_else(PoisonError::into_inner).clock,
+            None => self.birth().clock,
         }
     }
 
@@ -56,13 +59,15 @@ impl World {
             account.clock = change(account.clock);
             account.catch_up();
         };
-        let Some(api_key) = api_key else {
-            let mut birth = self.birth.lock().unwrap_or_else(PoisonError::into_inner);
-            birth.clock = change(birth.clock);
-            self.all().iter().for_each(|shared| apply(shared));
+        if let Some(api_key) = api_key {
+            apply(&self.account(api_key));
             return;
-        };
-        apply(&self.account(api_key));
+        }
+        // Held throughout, so that no account is born in between with the old time.
+        let accounts = self.accounts.write().unwrap_or_else(PoisonError::into_inner);
+        let mut birth = self.birth();
+        birth.clock = change(birth.clock);
+        accounts.values().for_each(|shared| apply(shared));
     }
 
     /// Forgets one account, or all.
