@@ -5,6 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::{PaymentIntent, Status};
 use crate::account::Account;
 use crate::account::ledger::Entry;
+use crate::account::shelf::Kept;
 use crate::methods::behaviour::Presence;
 use crate::methods::declines::Decline;
 use crate::methods::script::Step;
@@ -222,7 +223,7 @@ fn keep_method(account: &mut Account, entry: &Entry, id: &str) {
     let usage = account.intents.get(id).and_then(|intent| intent.setup_future_usage);
     let Some(method) = account.methods.get_mut(&entry.payment_method) else { return };
     method.set_up |= usage == Some("off_session");
-    if crate::account::shelf::Kept::customer(method).is_some() {
+    if method.customer().is_some() {
         return;
     }
     match (&entry.customer, usage) {

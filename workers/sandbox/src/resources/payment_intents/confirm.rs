@@ -7,7 +7,7 @@ use crate::resources::payment_methods;
 use crate::wire::error::{Answer, ApiError};
 use crate::wire::params::Params;
 
-const FIELDS: [&str; 21] = [
+const FIELDS: [&str; 22] = [
     "allowed_payment_method_types",
     "amount_details",
     "amount_to_confirm",
@@ -28,6 +28,7 @@ const FIELDS: [&str; 21] = [
     "receipt_email",
     "return_url",
     "setup_future_usage",
+    "shipping",
     "use_stripe_sdk",
 ];
 
