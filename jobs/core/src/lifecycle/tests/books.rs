@@ -12,12 +12,17 @@ use crate::lifecycle::{
     Subscription,
 };
 
+/// An edge as the table has it.
+pub(super) type Transition = (Option<Status>, Edge, Status);
+
 /// A bill as the books have it.
 #[derive(Debug, Clone)]
 struct Bill {
     total: i64,
     settled: i64,
     credited: i64,
+    /// What was captured, be it more than was due.
+    received: i64,
     closed: Option<InvoiceClose>,
     told: bool,
     attempts: i32,
@@ -35,13 +40,15 @@ pub(super) struct Charged {
     pub(super) method: PaymentMethodId,
     pub(super) amount_minor: i64,
     pub(super) at: DateTime<Utc>,
+    /// How many were before it.
+    pub(super) order: usize,
     settled: bool,
 }
 
 #[derive(Debug, Default)]
 pub(super) struct Books {
     status: Option<Status>,
-    edges: Vec<Edge>,
+    edges: Vec<Transition>,
     periods: Vec<(Period, PeriodKind)>,
     /// The statuses since the last period was opened: a gap needs a pause among them.
     paused_since: bool,
@@ -75,7 +82,7 @@ impl Books {
         service.map(|(period, _)| *period).collect()
     }
 
-    pub(super) fn edges(&self) -> &[Edge] {
+    pub(super) fn edges(&self) -> &[Transition] {
         &self.edges
     }
 
@@ -90,6 +97,7 @@ impl Books {
                     method: *method,
                     amount_minor: *amount_minor,
                     at: now,
+                    order: self.charges.len(),
                     settled: false,
                 };
                 self.charge(*payment, *attempt, charge);
@@ -137,7 +145,7 @@ impl Books {
         self.cases_open += i32::from(edge == Edge::PaymentFailed);
         self.paused_since |= matches!(to, Status::Paused | Status::Unpaid);
         self.status = Some(to);
-        self.edges.push(edge);
+        self.edges.push((from, edge, to));
     }
 
     fn period_opened(&mut self, period: Period, kind: PeriodKind) {
@@ -157,8 +165,15 @@ impl Books {
         assert!(invoice.total_minor >= 0 && invoice.issued_at == invoice.period.start);
         assert!(invoice.due_at >= invoice.issued_at);
         assert_eq!(self.periods.last(), Some(&(invoice.period, PeriodKind::Service)));
-        let bill =
-            Bill { total: sum, settled: 0, credited: 0, closed: None, told: false, attempts: 0 };
+        let bill = Bill {
+            total: sum,
+            settled: 0,
+            credited: 0,
+            received: 0,
+            closed: None,
+            told: false,
+            attempts: 0,
+        };
         assert!(self.bills.insert(invoice.id, bill).is_none(), "one invoice per period");
     }
 
@@ -186,6 +201,7 @@ impl Books {
                 // The provider's books have the same amount for the same payment.
                 let charge = &self.charges[&posting.payment.unwrap()];
                 assert_eq!(entry.amount_minor, charge.amount_minor);
+                self.bills.get_mut(&charge.invoice).unwrap().received += entry.amount_minor;
             }
         }
     }
@@ -207,7 +223,7 @@ impl Books {
                 assert!(next_attempt_at.is_none_or(|at| at >= now), "announced for the past");
             }
             Notice::Receipt { invoices } => {
-                let paid = |id: &InvoiceId| self.bills[id].settled > 0 && !self.bills[id].told;
+                let paid = |id: &InvoiceId| self.bills[id].received > 0 && !self.bills[id].told;
                 assert!(!invoices.is_empty() && invoices.iter().all(paid));
                 assert_eq!(self.in_flight, None, "one receipt for the whole run");
             }

@@ -1,1 +1,401 @@
-//! tbd
+//! Random histories: whatever happens in whatever order, however late, the books agree, the
+//! table holds, and what is said to be harmless is.
+//!
+//! Most of what must hold is asserted at every step by [`super::books`] and by
+//! [`World::hear`](super::world::World): legal edges that chain, balanced postings, totals that are
+//! sums of lines, one invoice per period, contiguous periods, one payment in flight, charges of
+//! what is owed and never of a method that must not be charged, receivables equal to what is
+//! owed, repeats without effect, the same answer to the same question.
+
+use chrono::Duration;
+use proptest::prelude::*;
+use proptest::sample::Index;
+
+use super::books::Transition;
+use super::world::{World, at, days, item, method, terms};
+use crate::calendar::{Anchor, Interval, Unit};
+use crate::decline::Decline;
+use crate::dunning::{DunningPolicy, EndAction, Rung, RungEmail, Span, TrialWithoutMethod};
+use crate::lifecycle::status::TRANSITIONS;
+use crate::lifecycle::{
+    Access, CancelWhen, Effect, Event, Item, Method, Notice, Start, State, Subscription, UnusedTime,
+};
+use crate::network::{Network, budget};
+
+/// One thing that happens.
+#[derive(Debug, Clone)]
+pub(super) enum Step {
+    /// Hours pass, and nobody works.
+    Sleep(u32),
+    /// A worker does one thing that is due.
+    WorkOnce,
+    /// A worker does all that is due.
+    Work,
+    /// Time passes until the next thing is due, which is done.
+    NextDue,
+    Succeed,
+    Decline(&'static str, Option<&'static str>),
+    Reject,
+    /// A method is attached anew (an old one, or one never seen).
+    Attach(Index, usize),
+    Pay(Index),
+    Cancel(CancelWhen),
+    Undo,
+    /// Old news.
+    Replay(Index),
+}
+
+pub(super) fn span(hours: u32) -> Span {
+    format!("{hours}h").parse().unwrap()
+}
+
+pub(super) fn policies() -> impl Strategy<Value = DunningPolicy> {
+    let end = prop_oneof![
+        Just(EndAction::Cancel),
+        Just(EndAction::Suspend),
+        Just(EndAction::Downgrade("free".to_owned())),
+    ];
+    let rung = (1_u32..200, prop::option::of(0_u32..24), any::<bool>());
+    let without = prop_oneof![Just(TrialWithoutMethod::Pause), Just(TrialWithoutMethod::Cancel)];
+    let restrict = prop::option::of(1_u32..100);
+    (prop::collection::vec(rung, 0..6), 1_u32..400, restrict, end, without).prop_map(
+        |(rungs, grace, restrict, end, trial_without_method)| {
+            let mut offset = 0;
+            let rungs: Vec<_> = rungs
+                .into_iter()
+                .map(|(more, at_hour, quiet)| {
+                    offset += more;
+                    let email = if quiet { RungEmail::Quiet } else { RungEmail::Send };
+                    Rung { after: Some(span(offset)), before_access_ends: None, at_hour, email }
+                })
+                .collect();
+            let ends = offset + grace;
+            let policy = DunningPolicy {
+                rungs,
+                access_ends_after: span(ends),
+                restrict_after: restrict.filter(|after| *after < ends).map(span),
+                end,
+                trial_without_method,
+                ..DunningPolicy::default()
+            };
+            assert_eq!(policy.check(), Ok(()));
+            policy
+        },
+    )
+}
+
+fn methods() -> impl Strategy<Value = Vec<Method>> {
+    let networks = [Network::Visa, Network::Mastercard, Network::UsBankAccount];
+    prop::collection::vec(prop::sample::select(networks.to_vec()), 0..3).prop_map(|networks| {
+        let named = |(index, network)| method(["a", "b", "c"][index], network);
+        networks.into_iter().enumerate().map(named).collect()
+    })
+}
+
+fn beginnings() -> impl Strategy<Value = (Subscription, Start)> {
+    let units =
+        prop::sample::select(vec![Unit::Day, Unit::Week, Unit::Month, Unit::Month, Unit::Year]);
+    let prices = prop::sample::select(vec![0_i64, 20, 49_00, 199_99]);
+    let zones = prop::sample::select(vec![chrono_tz::UTC, chrono_tz::America::New_York]);
+    let balances = prop::sample::select(vec![0_i64, 0, 0, -30, -80, 40, 49_00, 500_00]);
+    (units, 1_u32..4, prices, 1_i64..4, any::<bool>(), zones, balances, methods(), 0_i64..60)
+        .prop_map(|(unit, count, price, seats, setup, zone, balance_minor, methods, trial)| {
+            let started_at = at("2026-01-31T12:00:00Z");
+            let trial_end = started_at + days(trial);
+            let has_trial = trial > 30;
+            // A stub before the anchor, an anchor at the start, or at the end of the trial.
+            let anchor = match (has_trial, trial % 3) {
+                (true, 0) => trial_end,
+                (_, 1) => started_at + days(11),
+                _ => started_at,
+            };
+            let interval = Interval::new(unit, count).unwrap();
+            let setup_fee_minor = if setup { 5_00 } else { 0 };
+            let start =
+                if has_trial { Start::Trial { ends_at: trial_end } } else { Start::Service };
+            let subscription = Subscription {
+                started_at,
+                cycle: Anchor::at(anchor, zone).every(interval),
+                items: vec![Item { quantity: seats, setup_fee_minor, ..item(price) }],
+                balance_minor,
+                methods,
+                ..terms()
+            };
+            (subscription, start)
+        })
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let declines = prop::sample::select(vec![
+        ("insufficient_funds", None),
+        ("insufficient_funds", Some("24")),
+        ("do_not_honor", Some("30")),
+        ("do_not_honor", Some("03")),
+        ("lost_card", None),
+        ("authentication_required", None),
+    ]);
+    let cancels = prop::sample::select(vec![
+        CancelWhen::AtPeriodEnd,
+        CancelWhen::AtPeriodEnd,
+        CancelWhen::AtPeriodEnd,
+        CancelWhen::AtPeriodEnd,
+        CancelWhen::Now(UnusedTime::Credited),
+        CancelWhen::Now(UnusedTime::Forfeited),
+    ]);
+    let step = prop_oneof![
+        4 => (1_u32..80).prop_map(Step::Sleep),
+        1 => (80_u32..1_000).prop_map(Step::Sleep),
+        2 => Just(Step::WorkOnce),
+        4 => Just(Step::Work),
+        24 => Just(Step::NextDue),
+        8 => Just(Step::Succeed),
+        20 => declines.prop_map(|(code, advice)| Step::Decline(code, advice)),
+        1 => Just(Step::Reject),
+        5 => (any::<Index>(), 0_usize..3).prop_map(|(which, rank)| Step::Attach(which, rank)),
+        3 => any::<Index>().prop_map(Step::Pay),
+        2 => cancels.prop_map(Step::Cancel),
+        2 => Just(Step::Undo),
+        6 => any::<Index>().prop_map(Step::Replay),
+    ];
+    prop::collection::vec(step, 1..80)
+}
+
+fn take(world: &mut World, step: &Step) {
+    match step {
+        Step::Sleep(hours) => world.now += Duration::hours((*hours).into()),
+        Step::WorkOnce => {
+            world.work_once();
+        }
+        Step::Work => world.work(),
+        Step::NextDue => {
+            if let Some((_, at)) = world.next() {
+                world.now = world.now.max(at);
+                world.work_once();
+            }
+        }
+        Step::Succeed if world.in_flight().is_some() => world.succeed(),
+        Step::Decline(code, advice) if world.in_flight().is_some() => {
+            let network_advice_code = advice.map(str::to_owned);
+            let decline = Decline::new(*code, Network::Mastercard);
+            world.decline_with(Decline { network_advice_code, ..decline });
+        }
+        Step::Reject if world.in_flight().is_some() => world.reject(),
+        Step::Succeed | Step::Decline(..) | Step::Reject => {}
+        Step::Attach(which, rank) => attach(world, *which, *rank),
+        Step::Pay(which) => pay(world, *which),
+        Step::Cancel(when) => {
+            world.tell(Event::CancelRequested { when: *when });
+        }
+        Step::Undo => {
+            // Too late is an answer too.
+            let _ = world.hear(Event::CancelUndone);
+        }
+        Step::Replay(which) => replay(world, *which),
+    }
+}
+
+/// As the store does it: attached anew, a method may be charged again.
+fn attach(world: &mut World, which: Index, rank: usize) {
+    let fresh = method(["a", "b", "c", "d", "e"][which.index(5)], Network::Visa);
+    let methods = &mut world.subscription.methods;
+    let known = methods.iter().position(|known| known.id == fresh.id);
+    let attached = known.map(|position| methods.remove(position));
+    let attached =
+        Method { blocked: None, not_before: None, ..attached.unwrap_or_else(|| fresh.clone()) };
+    methods.insert(rank.min(methods.len()), attached);
+    world.books.blocked.remove(&fresh.id);
+    world.tell(Event::PaymentMethodAttached { method: fresh.id });
+}
+
+fn pay(world: &mut World, which: Index) {
+    let invoices = &world.subscription.invoices;
+    if !invoices.is_empty() {
+        let invoice = invoices[which.index(invoices.len())].id;
+        let _ = world.hear(Event::PayRequested { invoice });
+    }
+}
+
+/// Old news of payments and of what was due changes nothing at all.
+fn replay(world: &mut World, which: Index) {
+    let outcomes = |event: &&Event| {
+        matches!(
+            event,
+            Event::PaymentSucceeded { .. }
+                | Event::PaymentDeclined { .. }
+                | Event::PaymentRejected { .. }
+                | Event::Due { .. }
+        )
+    };
+    let heard: Vec<_> = world.heard.iter().filter(outcomes).cloned().collect();
+    if heard.is_empty() {
+        return;
+    }
+    let event = heard[which.index(heard.len())].clone();
+    let due = world.next().map(|(action, at)| Event::Due { action, at });
+    if due.as_ref() != Some(&event) {
+        let before = world.subscription.clone();
+        assert_eq!(world.tell(event), []);
+        assert_eq!(world.subscription, before);
+    }
+}
+
+fn lived(beginning: (Subscription, Start), policy: DunningPolicy, steps: &[Step]) -> World {
+    let (terms, start) = beginning;
+    let mut world = World::new(terms, start, policy);
+    for step in steps {
+        take(&mut world, step);
+    }
+    world
+}
+
+/// Every outcome comes, and all that is due is done: there is an end to it.
+fn settle_down(world: &mut World) {
+    for _ in 0..60 {
+        world.work();
+        if world.in_flight().is_none() {
+            return;
+        }
+        world.succeed();
+    }
+    panic!("no end: {:?}", world.subscription);
+}
+
+/// Cases of each property.
+pub(super) fn cases() -> ProptestConfig {
+    ProptestConfig { cases: 10_000, failure_persistence: None, ..ProptestConfig::default() }
+}
+
+proptest! {
+    #![proptest_config(cases())]
+
+    #[test]
+    fn whatever_happens_the_books_agree_and_the_table_holds(
+        beginning in beginnings(), policy in policies(), steps in steps()
+    ) {
+        let mut world = lived(beginning, policy, &steps);
+        settle_down(&mut world);
+        prop_assert!(world.subscription.parked.is_some() || world.next().is_none_or(|(_, at)| at > world.now));
+    }
+
+    #[test]
+    fn the_networks_budgets_and_the_policys_attempts_are_kept(
+        beginning in beginnings(), policy in policies(), steps in steps()
+    ) {
+        let world = lived(beginning, policy, &steps);
+        budgets_hold(&world)?;
+    }
+
+    #[test]
+    fn mails_make_sense_to_who_reads_them_in_order(
+        beginning in beginnings(), policy in policies(), steps in steps()
+    ) {
+        let world = lived(beginning, policy, &steps);
+        mails_make_sense(&world)?;
+    }
+
+    #[test]
+    fn access_follows_from_what_was_paid_and_said(
+        beginning in beginnings(), policy in policies(), steps in steps()
+    ) {
+        let (terms, start) = beginning;
+        let mut world = World::new(terms, start, policy);
+        for step in &steps {
+            let before = (world.access(), world.letters.len());
+            take(&mut world, step);
+            access_is_right(&world, before)?;
+        }
+    }
+}
+
+/// Re-attempts of each method, within the windows of its network.
+fn budgets_hold(world: &World) -> Result<(), TestCaseError> {
+    for method in &world.subscription.methods {
+        let mut made: Vec<_> = Vec::new();
+        let mut seen = std::collections::BTreeSet::new();
+        let mut charges: Vec<_> = world.books.charges.values().collect();
+        charges.sort_by_key(|charge| (charge.at, charge.order));
+        for charge in charges {
+            let again = !seen.insert(charge.invoice);
+            if charge.method == method.id && again {
+                prop_assert_eq!(budget(method.network, &made, charge.at), Ok(()));
+                made.push(charge.at);
+            }
+        }
+    }
+    Ok(())
+}
+
+fn mails_make_sense(world: &World) -> Result<(), TestCaseError> {
+    let mut last = None;
+    let mut in_dunning = false;
+    for (at, notice) in &world.letters {
+        match notice {
+            Notice::PaymentFailed { next_attempt_at: Some(_), .. } => in_dunning = true,
+            Notice::GraceEnding => prop_assert!(in_dunning, "the end of a grace that never began"),
+            Notice::GraceStarted => in_dunning = true,
+            Notice::Recovered => {
+                // Whoever recovers has just been told of the payment.
+                prop_assert_eq!(last, Some((*at, "receipt")));
+                in_dunning = false;
+            }
+            _ => {}
+        }
+        last = Some((*at, notice.template()));
+    }
+    Ok(())
+}
+
+fn access_is_right(world: &World, before: (Access, usize)) -> Result<(), TestCaseError> {
+    let (access, state) = (world.access(), &world.subscription.state);
+    let letters = &world.letters;
+    if access == Access::None && before.0 != Access::None {
+        // Access ends with a letter at or before that instant.
+        let said = ["canceled", "expired", "grace_ending", "grace_started", "payment_failed"];
+        prop_assert!(
+            letters.iter().any(|(_, notice)| said.contains(&notice.template())),
+            "{state:?}"
+        );
+    }
+    if let State::Expired(ended) = state
+        && letters.len() > before.1
+        && letters.iter().any(|(_, notice)| *notice == Notice::GraceStarted)
+    {
+        let warned = letters
+            .iter()
+            .rev()
+            .find(|(_, notice)| matches!(notice, Notice::GraceStarted | Notice::GraceEnding));
+        let (warned, _) = warned.unwrap();
+        prop_assert!(*warned < ended.at, "ended without a warning");
+    }
+    Ok(())
+}
+
+#[test]
+fn an_effect_for_every_change() {
+    // `World::hear` asserts it for every step above; here is one that it would catch.
+    let mut world = World::past_due();
+    let effects: Vec<Effect> = world.tell(Event::CancelRequested { when: CancelWhen::AtPeriodEnd });
+    assert_eq!(effects.len(), 2);
+}
+
+/// The generator is only worth something if it leads everywhere.
+#[test]
+fn random_histories_take_every_edge_of_the_table() {
+    use std::collections::BTreeMap;
+
+    use proptest::strategy::ValueTree;
+    use proptest::test_runner::TestRunner;
+
+    let mut runner = TestRunner::deterministic();
+    let mut taken: BTreeMap<_, usize> = BTreeMap::new();
+    for _ in 0..8_000 {
+        let world = (beginnings(), policies(), steps()).new_tree(&mut runner).unwrap().current();
+        let world = lived(world.0, world.1, &world.2);
+        for edge in world.books.edges() {
+            *taken.entry(*edge).or_default() += 1;
+        }
+    }
+    let missing: Vec<_> =
+        TRANSITIONS.iter().filter(|edge| taken.get(edge).is_none_or(|times| *times < 5)).collect();
+    assert_eq!(missing, Vec::<&Transition>::new(), "{taken:?}");
+}

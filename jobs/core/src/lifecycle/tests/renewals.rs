@@ -249,7 +249,8 @@ fn a_late_outcome_of_what_was_paid_otherwise_changes_nothing() {
     assert_eq!(world.tell(first.clone()), []);
     world.succeed();
     assert_eq!(world.tell(first), []);
-    assert_eq!(world.books.edges().last(), Some(&Edge::Recovered));
+    let edge = (Some(Status::PastDue), Edge::Recovered, Status::Active);
+    assert_eq!(world.books.edges().last(), Some(&edge));
     world.now += days(1);
     assert_eq!(world.status(), Status::Active);
 }
