@@ -40,7 +40,6 @@ pub(in crate::lifecycle) fn succeeded(
         if unserved {
             billing::credit_payment_of_nothing(draft, payment, invoice, paid);
         }
-        tell_of_payments(draft);
         billing::give_up_all(draft);
         return Ok(());
     }

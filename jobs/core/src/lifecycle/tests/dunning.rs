@@ -321,3 +321,29 @@ fn two_methods_are_both_tried_at_each_rung() {
     assert!(matches!(said, Notice::PaymentFailed { attempt: 2, of: 5, .. }), "{said:?}");
     assert!(world.next().unwrap().1 > world.now + days(1));
 }
+
+/// The provider captured less than was asked for.
+fn pay_in_part(world: &mut World, amount_minor: i64) {
+    let (invoice, payment) = world.in_flight().unwrap();
+    world.tell(Event::PaymentSucceeded { payment, invoice, amount_minor });
+}
+
+#[test]
+fn a_part_payment_leaves_it_past_due_until_nothing_is_owed() {
+    let mut world = World::past_due();
+    world.run_to(at("2026-02-02"));
+    pay_in_part(&mut world, 9_00);
+    assert_eq!((world.status(), world.subscription.owed_minor()), (Status::PastDue, 40_00));
+    world.succeed();
+    assert_eq!((world.status(), world.mails()), (Status::Active, vec!["receipt", "recovered"]));
+}
+
+#[test]
+fn what_is_left_of_a_part_payment_after_the_end_is_given_up() {
+    let mut world = World::past_due();
+    world.run_to(at("2026-02-02"));
+    world.cancel_now(UnusedTime::Forfeited);
+    pay_in_part(&mut world, 9_00);
+    assert_eq!((world.subscription.owed_minor(), world.books.account("bad_debt")), (0, 40_00));
+    assert_eq!(world.mails(), ["canceled", "receipt"]);
+}
