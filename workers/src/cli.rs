@@ -104,7 +104,7 @@ fn run(command: Command) -> Result<(), exit::Error> {
             Command::Migrate(migrate) => migrate.run().await,
             Command::Check(check) => check.run().await,
             Command::Clock(clock) => clock.run().await,
-            Command::Policy(policy) => policy.run(),
+            Command::Policy(policy) => policy.run().await,
             Command::Calc(calc) => calc.run(),
         }
     })

@@ -1,6 +1,6 @@
 //! `perennial policy`: is a dunning policy right, and what would it do?
 //!
-//! Both are questions to the rules; neither needs a database.
+//! Both are questions to the rules and need no database; `publish` adds a policy to one.
 
 mod timeline;
 
@@ -17,10 +17,12 @@ use perennial_core::lifecycle::Refused;
 use perennial_core::lifecycle::preview::{Meeting, preview};
 use perennial_core::network::Network;
 
-use super::exit::{Error, Exit};
+use super::exit::{Error, Exit, talk};
+use crate::database::{self, Role};
+use crate::settings;
 
 /// The standard policy with every key and its comment: documentation and default at once.
-pub const STANDARD: &str = include_str!("policy/standard.toml");
+const STANDARD: &str = include_str!("policy/standard.toml");
 
 const EXAMPLES: &str = "\
 Examples:
@@ -33,7 +35,7 @@ Examples:
 /// Check a dunning policy, or see what it would do.
 #[derive(Debug, Args)]
 #[command(before_help = EXAMPLES)]
-pub struct PolicyArgs {
+pub(super) struct PolicyArgs {
     #[command(subcommand)]
     command: Command,
 }
@@ -44,6 +46,9 @@ enum Command {
     Example,
     /// Say whether a policy file is right, or which field is not.
     Check(CheckArgs),
+    /// Add the file as the next version of its policy to DATABASE_URL. New subscriptions name it
+    /// with `--policy`; those in dunning keep the version they began with.
+    Publish(CheckArgs),
     /// Show the attempts, mails, grace and end that follow a failed renewal.
     Preview(PreviewArgs),
 }
@@ -56,7 +61,7 @@ struct CheckArgs {
 
 /// What to preview.
 #[derive(Debug, Args)]
-pub struct PreviewArgs {
+struct PreviewArgs {
     /// The policy, in TOML.
     file: PathBuf,
     /// When the renewal fails.
@@ -79,7 +84,7 @@ pub struct PreviewArgs {
 
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
-pub enum PolicyError {
+pub(super) enum PolicyError {
     /// The file cannot be read.
     #[error("{}: not read: {source}", file.display())]
     Unreadable {
@@ -111,7 +116,10 @@ pub enum PolicyError {
 
 impl PolicyArgs {
     /// Runs the command.
-    pub(super) fn run(&self) -> Result<(), Error> {
+    pub(super) async fn run(&self) -> Result<(), Error> {
+        if let Command::Publish(CheckArgs { file }) = &self.command {
+            return publish(&read(file).map_err(Error::data)?).await;
+        }
         self.answer(&mut io::stdout().lock()).map_err(|error| match error {
             // The reader has seen enough.
             PolicyError::Unwritable(error) if error.kind() == io::ErrorKind::BrokenPipe => {
@@ -126,10 +134,10 @@ impl PolicyArgs {
     ///
     /// # Errors
     /// [`PolicyError`] that names the field.
-    pub fn answer(&self, out: &mut impl Write) -> Result<(), PolicyError> {
+    pub(super) fn answer(&self, out: &mut impl Write) -> Result<(), PolicyError> {
         match &self.command {
             Command::Example => Ok(out.write_all(STANDARD.as_bytes())?),
-            Command::Check(CheckArgs { file }) => check(file, out),
+            Command::Check(CheckArgs { file }) | Command::Publish(CheckArgs { file }) => check(file, out),
             Command::Preview(args) => show(args, out),
         }
     }
@@ -150,6 +158,15 @@ fn check(file: &Path, out: &mut impl Write) -> Result<(), PolicyError> {
         "{}: `{name}` is right: {rungs} rungs, access ends after {ends}",
         file.display()
     )?;
+    Ok(())
+}
+
+async fn publish(policy: &DunningPolicy) -> Result<(), Error> {
+    let pool = database::connect(&settings::database_url()?, Role::Owner, 1).await?;
+    database::check_schema(&pool).await?;
+    let mut conn = pool.acquire().await?;
+    perennial_jobs::store::policies::publish(&mut conn, policy).await?;
+    talk(format!("perennial: `{}` is published; a repeat changes nothing", policy.name));
     Ok(())
 }
 
