@@ -12,7 +12,7 @@ use crate::lifecycle::{Invoice, Item, Method, NoticesSent, State, Subscription};
 use crate::network::Network;
 
 /// What it costs does not matter.
-const PRICE_MINOR: i64 = 100_00;
+const PRICE_MINOR: i64 = 10_000;
 
 /// Its one method.
 pub(super) fn method() -> PaymentMethodId {

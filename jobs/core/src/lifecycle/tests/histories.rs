@@ -95,9 +95,9 @@ fn methods() -> impl Strategy<Value = Vec<Method>> {
 fn beginnings() -> impl Strategy<Value = (Subscription, Start)> {
     let units =
         prop::sample::select(vec![Unit::Day, Unit::Week, Unit::Month, Unit::Month, Unit::Year]);
-    let prices = prop::sample::select(vec![0_i64, 20, 49_00, 199_99]);
+    let prices = prop::sample::select(vec![0_i64, 20, 49_00, 19_999]);
     let zones = prop::sample::select(vec![chrono_tz::UTC, chrono_tz::America::New_York]);
-    let balances = prop::sample::select(vec![0_i64, 0, 0, -30, -80, 40, 49_00, 500_00]);
+    let balances = prop::sample::select(vec![0_i64, 0, 0, -30, -80, 40, 49_00, 50_000]);
     (units, 1_u32..4, prices, 1_i64..4, any::<bool>(), zones, balances, methods(), 0_i64..60)
         .prop_map(|(unit, count, price, seats, setup, zone, balance_minor, methods, trial)| {
             let started_at = at("2026-01-31T12:00:00Z");
@@ -250,7 +250,7 @@ fn lived(beginning: (Subscription, Start), policy: DunningPolicy, steps: &[Step]
 
 /// Every outcome comes, and all that is due is done: there is an end to it.
 fn settle_down(world: &mut World) {
-    for _ in 0..60 {
+    for _ in 0..500 {
         world.work();
         if world.in_flight().is_none() {
             return;

@@ -18,7 +18,7 @@ use crate::network::Network;
 
 const WEEK: i64 = 168;
 /// An hour of it is more than the least that is charged.
-const PRICE: i64 = 100_00;
+const PRICE: i64 = 10_000;
 const RUNGS: [i64; 2] = [24, 72];
 const ACCESS_ENDS: i64 = 240;
 

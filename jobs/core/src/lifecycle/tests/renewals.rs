@@ -87,21 +87,21 @@ fn a_credit_pays_first_and_only_the_rest_is_charged() {
     let world = begun(Subscription { balance_minor: 9_00, ..terms() });
     let (_, payment) = world.in_flight().unwrap();
     assert_eq!(world.books.charged(payment).amount_minor, 40_00);
-    let world = begun(Subscription { balance_minor: 100_00, ..terms() });
+    let world = begun(Subscription { balance_minor: 10_000, ..terms() });
     assert_eq!((world.status(), world.in_flight()), (Status::Active, None));
     assert_eq!(world.subscription.balance_minor, 51_00);
 }
 
 #[test]
 fn a_setup_fee_is_billed_once() {
-    let items = vec![Item { setup_fee_minor: 500_00, ..item(199_00) }];
+    let items = vec![Item { setup_fee_minor: 50_000, ..item(19_900) }];
     let mut world = begun(Subscription { items, ..terms() });
     let (_, payment) = world.in_flight().unwrap();
-    assert_eq!(world.books.charged(payment).amount_minor, 699_00);
+    assert_eq!(world.books.charged(payment).amount_minor, 69_900);
     world.succeed();
     world.run_to(at("2026-02-01"));
     let (_, payment) = world.in_flight().unwrap();
-    assert_eq!(world.books.charged(payment).amount_minor, 199_00);
+    assert_eq!(world.books.charged(payment).amount_minor, 19_900);
 }
 
 #[test]
