@@ -17,6 +17,8 @@ create table perennial.job_queues (
 comment on table perennial.job_queues is
     'What an operator set for a queue, for all hosts: paused, at most running_max at once, finished jobs kept in job_history for keep_done_for. A queue without a row runs with the defaults.';
 
+create index job_queues_kept on perennial.job_queues (name) where keep_done_for is not null;
+
 create table perennial.jobs (
     id           bigint generated always as identity primary key,
     run_at       timestamptz not null default now(),
@@ -29,7 +31,7 @@ create table perennial.jobs (
     max_attempts smallint check (max_attempts > 0),
     holder       uuid,
     state        text collate "C" not null,
-    queue        text collate "C" not null check (queue ~ '^[a-z][a-z0-9_]{0,39}$'),
+    queue        text collate "C" not null check (length(queue) between 1 and 40),
     unique_key   text collate "C" check (length(unique_key) between 1 and 300),
     payload      jsonb not null check (pg_column_size(payload) <= 65536),
     last_error   text,
@@ -157,7 +159,9 @@ begin
     if inserted is null then
         return false;
     end if;
-    perform perennial.wake_workers(enqueue_job.queue);
+    if exists (select from perennial.job_waiters w where w.queue = enqueue_job.queue and w.waiting) then
+        perform pg_notify('perennial.jobs.' || enqueue_job.queue, '');
+    end if;
     return true;
 end $$;
 comment on function perennial.enqueue_job is
@@ -170,17 +174,24 @@ create function perennial.enqueue_jobs(
 declare
     inserted bigint;
 begin
-    -- Sorted by key: two callers with overlapping keys wait for each other in one order.
-    insert into perennial.jobs (queue, state, priority, run_at, unique_key, payload)
-    select u.queue, case when u.run_at > now() then 'later' else 'ready' end,
-           coalesce(u.priority, 0), coalesce(u.run_at, now()), u.key, u.payload
-      from unnest(queues, payloads, keys, run_ats, priorities) with ordinality
-           as u (queue, payload, key, run_at, priority, position)
-     where u.key is null or not exists (
-           select from perennial.dead_jobs d
-            where d.queue = u.queue and d.unique_key = u.key and d.key_held_until > now())
-     order by u.queue collate "C", u.key collate "C", u.position
-    on conflict (queue, unique_key) where unique_key is not null do nothing;
+    if keys is null then
+        insert into perennial.jobs (queue, state, priority, run_at, payload)
+        select u.queue, case when u.run_at > now() then 'later' else 'ready' end,
+               coalesce(u.priority, 0), coalesce(u.run_at, now()), u.payload
+          from unnest(queues, payloads, run_ats, priorities) as u (queue, payload, run_at, priority);
+    else
+        -- Sorted by key: two callers with overlapping keys wait for each other in one order.
+        insert into perennial.jobs (queue, state, priority, run_at, unique_key, payload)
+        select u.queue, case when u.run_at > now() then 'later' else 'ready' end,
+               coalesce(u.priority, 0), coalesce(u.run_at, now()), u.key, u.payload
+          from unnest(queues, payloads, keys, run_ats, priorities) with ordinality
+               as u (queue, payload, key, run_at, priority, position)
+         where u.key is null or not exists (
+               select from perennial.dead_jobs d
+                where d.queue = u.queue and d.unique_key = u.key and d.key_held_until > now())
+         order by u.queue collate "C", u.key collate "C", u.position
+        on conflict (queue, unique_key) where unique_key is not null do nothing;
+    end if;
     get diagnostics inserted = row_count;
     perform perennial.wake_workers(q.name) from (select distinct unnest(queues) as name) q;
     return inserted;

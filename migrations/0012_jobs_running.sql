@@ -3,11 +3,12 @@
 ------------------------------------------------------------------------------------- claim
 
 -- The planner's statistics lag far behind a queue that fills and drains in seconds, so the
--- functions of the worker allow it only the plan that is right at every size.
+-- functions of the worker allow it only the plan that is right at every size. (Forbidden plans are
+-- priced so high that the just-in-time compiler would start: 18 ms a call, so it is off.)
 create function perennial.claim_jobs(queue_name text, wanted integer, worker uuid, lease_ms bigint)
 returns table (id bigint, payload text, attempt integer, run integer, max_attempts smallint, trace text)
 language plpgsql
-set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off set enable_hashjoin = off as $$
+set jit = off set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off set enable_hashjoin = off as $$
 #variable_conflict use_column
 declare
     rules  perennial.job_queues;
@@ -43,7 +44,7 @@ comment on function perennial.claim_jobs is 'Takes up to `wanted` ready jobs for
 
 create function perennial.rest_jobs(queue_name text, worker uuid, out ready boolean, out next_ms bigint)
 language plpgsql
-set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off as $$
+set jit = off set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off as $$
 #variable_conflict use_column
 begin
     ready := perennial.promote_jobs(queue_name) > 0
@@ -58,7 +59,7 @@ comment on function perennial.rest_jobs is
 
 create function perennial.promote_jobs(queue_name text) returns integer
 language plpgsql
-set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off as $$
+set jit = off set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off as $$
 declare
     promoted integer;
 begin
@@ -78,7 +79,7 @@ comment on function perennial.promote_jobs is 'Makes jobs ready whose time has c
 
 create function perennial.settle_done(ids bigint[], runs integer[], worker uuid) returns bigint
 language plpgsql
-set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+set jit = off set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 declare
     settled bigint;
 begin
@@ -105,7 +106,7 @@ comment on function perennial.settle_done is 'Ends jobs that succeeded; their ke
 create function perennial.settle_later(
     ids bigint[], runs integer[], worker uuid, delays_ms bigint[], refunds integer[], reasons text[]
 ) returns bigint language plpgsql
-set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+set jit = off set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 declare
     settled bigint;
 begin
@@ -123,7 +124,7 @@ comment on function perennial.settle_later is 'Puts jobs back until their delay 
 
 create function perennial.give_back_jobs(ids bigint[], runs integer[], worker uuid) returns bigint
 language plpgsql
-set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+set jit = off set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 declare
     settled bigint;
 begin
@@ -141,7 +142,7 @@ comment on function perennial.give_back_jobs is 'Returns jobs that were claimed 
 create function perennial.settle_dead(
     ids bigint[], runs integer[], worker uuid, kinds text[], reasons text[], holds_ms bigint[]
 ) returns bigint language plpgsql
-set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+set jit = off set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 declare
     settled bigint;
 begin
@@ -164,7 +165,7 @@ comment on function perennial.settle_dead is 'Moves jobs that ended without succ
 
 create function perennial.extend_leases(ids bigint[], runs integer[], worker uuid, leases_ms bigint[])
 returns setof bigint language sql
-set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+set jit = off set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
     update perennial.jobs j set lease_until = clock_timestamp() + a.lease_ms * interval '1 millisecond'
       from unnest(ids, runs, leases_ms) as a (id, run, lease_ms)
      where j.id = a.id and j.run = a.run and j.holder = worker
@@ -174,7 +175,7 @@ comment on function perennial.extend_leases is 'The heartbeat. A job it does not
 
 create function perennial.reclaim_jobs(worker uuid, deaths_max integer)
 returns table (id bigint, queue text, deaths integer, quarantined boolean) language plpgsql
-set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+set jit = off set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 #variable_conflict use_column
 begin
     return query

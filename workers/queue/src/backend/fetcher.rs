@@ -27,6 +27,7 @@ const LINGER: [Duration; 3] =
 const HELD_BACK: Duration = Duration::from_millis(50);
 /// Under load, jobs that come due are let in this often.
 const PROMOTE_EVERY: Duration = Duration::from_millis(200);
+const PATIENCE_FIRST: Duration = Duration::from_millis(2);
 const OUTAGE_WAIT_FIRST: Duration = Duration::from_millis(50);
 const OUTAGE_WAIT_MAX: Duration = Duration::from_secs(2);
 
@@ -36,6 +37,9 @@ pub(super) struct Fetcher {
     deliveries: mpsc::Sender<Delivery>,
     check: fn(&[u8]) -> Result<(), serde_json::Error>,
     promoted_at: Instant,
+    /// How long the queue may sleep now. Grows while nothing comes: a job whose transaction was
+    /// open when the worker asked to be notified brings no notification, but is found soon.
+    patience: Duration,
 }
 
 impl Fetcher {
@@ -45,7 +49,14 @@ impl Fetcher {
         deliveries: mpsc::Sender<Delivery>,
         check: fn(&[u8]) -> Result<(), serde_json::Error>,
     ) -> Self {
-        Self { shared, line, deliveries, check, promoted_at: Instant::now() }
+        Self {
+            shared,
+            line,
+            deliveries,
+            check,
+            promoted_at: Instant::now(),
+            patience: PATIENCE_FIRST,
+        }
     }
 
     pub(super) async fn run(mut self) {
@@ -112,12 +123,15 @@ impl Fetcher {
             self.promote().await?;
         }
         if self.claim(slots).await? > 0 {
+            self.patience = PATIENCE_FIRST;
             return Ok(None);
         }
-        for linger in LINGER {
-            let _ = timeout(linger, self.line.wake.notified()).await;
-            if self.claim(slots).await? > 0 {
-                return Ok(None);
+        if self.patience == PATIENCE_FIRST {
+            for linger in LINGER {
+                let _ = timeout(linger, self.line.wake.notified()).await;
+                if self.claim(slots).await? > 0 {
+                    return Ok(None);
+                }
             }
         }
         let rest = self.rest().await?;
@@ -125,7 +139,9 @@ impl Fetcher {
         if self.claim(slots).await? > 0 {
             return Ok(None);
         }
-        Ok(Some(pause(&rest, self.line.config.poll)))
+        let sleep = pause(&rest, self.patience.min(self.line.config.poll));
+        self.patience = self.patience.saturating_mul(2).min(self.line.config.poll);
+        Ok(Some(sleep))
     }
 
     async fn claim(&self, slots: usize) -> sqlx::Result<usize> {
