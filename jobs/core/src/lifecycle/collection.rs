@@ -73,24 +73,11 @@ pub(super) fn collect_or_fail(draft: &mut Draft<'_>) -> Result<(), Refused> {
     ladder::begin(draft, draft.now, None, reason)
 }
 
-/// Collects once more while the ladder runs or is through; the case counts it.
-pub(super) fn collect_again(draft: &mut Draft<'_>) {
-    let collecting = collect(draft);
-    count(draft, collecting);
-}
-
-fn count(draft: &mut Draft<'_>, collecting: Collecting) {
-    if let (Collecting::Planned, Some(case)) = (collecting, draft.case_mut()) {
-        case.attempts += 1;
-    }
-}
-
 /// A new method is charged at once. One that was declined for good meanwhile is not.
 pub(super) fn collect_with_new(draft: &mut Draft<'_>, method: PaymentMethodId) {
     let known = draft.after.methods.iter().find(|known| known.id == method);
     if known.is_some_and(|known| may_charge(draft, known)) {
-        let collecting = collect_with(draft, method);
-        count(draft, collecting);
+        collect_with(draft, method);
     }
 }
 
@@ -117,7 +104,7 @@ pub(super) fn pay_requested(draft: &mut Draft<'_>, invoice: InvoiceId) -> Result
         draft.remark(format!("{invoice} is not charged: {why}"));
         return Ok(());
     }
-    collect_again(draft);
+    collect(draft);
     Ok(())
 }
 

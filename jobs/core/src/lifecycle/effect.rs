@@ -147,7 +147,7 @@ words! {
     BalanceKind {
         /// A credit was given.
         Credit = "credit",
-        /// A credit was applied to an invoice.
+        /// A credit was applied to an invoice (or, above zero, came back from one that was paid).
         Applied = "applied",
         /// An invoice too small to charge was carried over.
         Carried = "carried",
@@ -239,9 +239,10 @@ pub enum Notice {
     UpcomingRenewal,
     /// A payment failed, or an attempt could not be made.
     PaymentFailed {
-        /// Attempts so far, the original one included.
+        /// Attempts made by themselves so far, the original one included; 0 if this one could not
+        /// be made.
         attempt: usize,
-        /// Attempts in all, the original one included.
+        /// Those and the ones to come.
         of: usize,
         /// When the next attempt is, if there is one.
         next_attempt_at: Option<DateTime<Utc>>,

@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::Refused;
 use super::billing;
-use super::collection::{self, why_unusable};
+use super::collection::{self, Collecting, why_unusable};
 use super::draft::Draft;
 use super::effect::{CaseOutcome, Effect, Notice, Reason};
 use super::service;
@@ -67,7 +67,11 @@ pub(super) fn climb(draft: &mut Draft<'_>) -> Result<(), Refused> {
         }
         Some(_) => {
             step_to(draft, rung + 1, None);
-            collection::collect_again(draft);
+            if let (Collecting::Planned, Some(case)) =
+                (collection::collect(draft), draft.case_mut())
+            {
+                case.attempts += 1;
+            }
             draft.stay(Edge::RungPassed)
         }
         None => {

@@ -113,7 +113,7 @@ pub struct Case {
     pub next_rung: usize,
     /// When it comes, where the network's advice postponed it.
     pub postponed_to: Option<DateTime<Utc>>,
-    /// Attempts after the original one.
+    /// Attempts made at rungs; what the customer asked for is not among them.
     pub attempts: i32,
     /// The last decline's code, for the record.
     pub last_code: Option<String>,

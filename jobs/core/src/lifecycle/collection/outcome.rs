@@ -57,7 +57,7 @@ pub(in crate::lifecycle) fn succeeded(
 }
 
 /// Books a payment: what is due is paid with it (how much, is the answer), and the customer has
-/// the rest as a credit.
+/// the rest as a credit: first what credit the invoice had taken meanwhile, then as it came.
 fn receive(
     draft: &mut Draft<'_>,
     payment: PaymentId,
@@ -67,16 +67,23 @@ fn receive(
     let due = billing::due_of(draft, invoice).max(0);
     let paid = amount_minor.min(due);
     let excess = amount_minor - paid;
+    let mut returned = 0;
     if let Some(known) = billing::invoice_mut(draft, invoice) {
+        returned = excess.min(known.credited_minor);
         known.settled_minor += amount_minor;
+        known.credited_minor -= returned;
     }
     let kind = if due > 0 { "payment_received" } else { "late_payment" };
     let entries =
         [("cash", amount_minor), ("accounts_receivable", -paid), ("customer_credit", -excess)];
     draft.post(kind, &entries, Some(invoice), Some(payment));
-    if excess > 0 {
-        billing::move_balance(draft, BalanceKind::LatePayment, excess, Some(invoice));
-        draft.remark(format!("{payment}: {excess} minor units more than was due, credited"));
+    for (kind, amount) in
+        [(BalanceKind::Applied, returned), (BalanceKind::LatePayment, excess - returned)]
+    {
+        if amount > 0 {
+            billing::move_balance(draft, kind, amount, Some(invoice));
+            draft.remark(format!("{payment}: {amount} minor units more than was due, credited"));
+        }
     }
     if due <= amount_minor {
         billing::close(draft, invoice, InvoiceClose::Paid);
@@ -137,7 +144,7 @@ pub(in crate::lifecycle) fn declined(
         billing::give_up_all(draft);
         return Ok(());
     }
-    if let Some(backup) = backup_of(draft, method)
+    if let Some(backup) = backup_of(draft, method, invoice)
         && collect_with(draft, backup) == Collecting::Planned
     {
         draft.remark(format!("{payment} was declined ({code}): a backup method is tried"));
@@ -172,14 +179,24 @@ fn heed(draft: &mut Draft<'_>, declined: &Declined<'_>) {
 }
 
 /// Backup methods are tried in order (rule D6), as long as attempts are ours to make.
-fn backup_of(draft: &Draft<'_>, declined: PaymentMethodId) -> Option<PaymentMethodId> {
+fn backup_of(
+    draft: &Draft<'_>,
+    declined: PaymentMethodId,
+    invoice: InvoiceId,
+) -> Option<PaymentMethodId> {
     if matches!(draft.after.state, State::Grace { .. } | State::Unpaid { .. }) {
         return None;
     }
     let methods = &draft.after.methods;
-    let position = methods.iter().position(|method| method.id == declined);
-    let later = methods.get(position.map_or(0, |position| position + 1)..)?;
-    later.iter().find(|method| may_charge(draft, method)).map(|method| method.id)
+    let first = draft.after.invoices.iter().any(|known| known.id == invoice && known.attempts == 1);
+    let from = match methods.iter().position(|method| method.id == declined) {
+        // None but this one was tried yet: one before it was attached meanwhile.
+        Some(_) if first => 0,
+        Some(position) => position + 1,
+        None => 0,
+    };
+    let mut others = methods.get(from..)?.iter().filter(|method| method.id != declined);
+    others.find(|method| may_charge(draft, method)).map(|method| method.id)
 }
 
 fn reason_of(verdict: &Verdict) -> Reason {

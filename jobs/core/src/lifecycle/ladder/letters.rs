@@ -24,8 +24,9 @@ impl Attempt {
     }
 }
 
-/// Says that a payment failed: attempt n of m, n being the attempts made (the original one and
-/// those of the open case) and m those and the rungs to come. What was not made has number 0.
+/// Says that a payment failed: attempt n of m, n being the attempts made by themselves (the
+/// original one and those at rungs) and m those and the rungs to come. An attempt that the
+/// customer asked for in between leaves n as it is; what could not be made has number 0.
 pub(super) fn payment_failed(draft: &mut Draft<'_>, attempt: Attempt, reason: Reason) {
     let Some(case) = draft.after.state.case() else { return };
     let made = usize::try_from(case.attempts).unwrap_or(0) + 1;

@@ -8,8 +8,8 @@ use crate::calendar::Period;
 use crate::ids::{InvoiceId, PaymentId, PaymentMethodId};
 use crate::lifecycle::status::is_legal;
 use crate::lifecycle::{
-    BalanceKind, Edge, Effect, InvoiceClose, IssuedInvoice, Notice, PeriodKind, Posting, State,
-    Status, Subscription,
+    BalanceChange, BalanceKind, Edge, Effect, InvoiceClose, IssuedInvoice, Notice, PeriodKind,
+    Posting, State, Status, Subscription,
 };
 
 /// An edge as the table has it.
@@ -23,6 +23,8 @@ struct Bill {
     credited: i64,
     /// What was captured, be it more than was due.
     received: i64,
+    /// What of the credits came back for that reason.
+    returned: i64,
     closed: Option<InvoiceClose>,
     told: bool,
     attempts: i32,
@@ -111,7 +113,9 @@ impl Books {
                 let bill = self.bills.get_mut(invoice).unwrap();
                 assert_eq!(bill.closed.replace(*how), None, "{invoice} closed twice");
                 match how {
-                    InvoiceClose::Paid => assert!(bill.due() <= 0),
+                    InvoiceClose::Paid => {
+                        assert_eq!(bill.received + bill.credited - bill.returned, bill.total);
+                    }
                     InvoiceClose::Void => assert!(bill.due() > 0 || bill.credited > 0),
                     InvoiceClose::Uncollectible => assert!(bill.due() > 0),
                 }
@@ -125,8 +129,12 @@ impl Books {
             }
             Effect::Post(posting) => self.post(posting),
             Effect::Balance(change) => {
-                let spent = matches!(change.kind, BalanceKind::Applied | BalanceKind::Carried);
-                assert_eq!(change.amount_minor < 0, spent, "{change:?}");
+                match change.kind {
+                    // Positive where an invoice was paid that had been credited meanwhile.
+                    BalanceKind::Applied => self.applied(change),
+                    BalanceKind::Carried => assert!(change.amount_minor < 0),
+                    _ => assert!(change.amount_minor > 0),
+                }
                 assert_ne!(change.amount_minor, 0);
                 self.balance += change.amount_minor;
             }
@@ -173,6 +181,7 @@ impl Books {
             settled: 0,
             credited: 0,
             received: 0,
+            returned: 0,
             closed: None,
             told: false,
             attempts: 0,
@@ -206,6 +215,12 @@ impl Books {
                 assert!(entry.amount_minor <= charge.amount_minor);
                 self.bills.get_mut(&charge.invoice).unwrap().received += entry.amount_minor;
             }
+        }
+    }
+
+    fn applied(&mut self, change: &BalanceChange) {
+        if change.amount_minor > 0 {
+            self.bills.get_mut(&change.invoice.unwrap()).unwrap().returned += change.amount_minor;
         }
     }
 

@@ -322,6 +322,26 @@ fn two_methods_are_both_tried_at_each_rung() {
     assert!(world.next().unwrap().1 > world.now + days(1));
 }
 
+#[test]
+fn a_card_attached_while_another_is_charged_for_the_first_time_is_tried_next() {
+    let mut world = World::new(terms(), Start::Service, DunningPolicy::default());
+    world.attach("second");
+    world.decline("insufficient_funds");
+    let (_, payment) = world.in_flight().unwrap();
+    assert_eq!(world.books.charged(payment).method, PaymentMethodId::derived("second"));
+}
+
+#[test]
+fn what_the_customer_tries_does_not_count_against_the_policy() {
+    let mut world = World::past_due();
+    world.attach("second");
+    world.decline("do_not_honor");
+    world.decline("insufficient_funds");
+    assert_eq!(world.subscription.state.case().unwrap().attempts, 0);
+    let said = world.letters.last().unwrap().1.clone();
+    assert!(matches!(said, Notice::PaymentFailed { attempt: 1, of: 5, .. }), "{said:?}");
+}
+
 /// The provider captured less than was asked for.
 fn pay_in_part(world: &mut World, amount_minor: i64) {
     let (invoice, payment) = world.in_flight().unwrap();

@@ -140,6 +140,10 @@ impl World {
             assert_eq!(decision.after, self.subscription, "{event:?} says nothing of a change");
         }
         self.subscription = decision.after;
+        if let Some(case) = self.subscription.state.case() {
+            let rungs = self.policy.rungs.len();
+            assert!(case.next_rung <= rungs && usize::try_from(case.attempts).unwrap() <= rungs);
+        }
         self.heard.push(event);
         self.note(&decision.effects);
         Ok(decision.effects)
