@@ -14,6 +14,7 @@ mod draft;
 mod effect;
 mod event;
 mod ladder;
+mod method;
 mod notices;
 pub mod preview;
 mod service;
@@ -27,11 +28,10 @@ pub use effect::{
     LineKind, Notice, PeriodKind, Posting, Reason,
 };
 pub use event::{CancelWhen, Event, UnusedTime};
+pub use method::{Method, Unusable};
 pub use service::{Start, start};
 pub use status::{Edge, Status};
-pub use subscription::{
-    Case, Ended, Invoice, Item, Method, NoticesSent, PauseReason, State, Subscription, Unusable,
-};
+pub use subscription::{Case, Ended, Invoice, Item, NoticesSent, PauseReason, State, Subscription};
 
 use chrono::{DateTime, Utc};
 

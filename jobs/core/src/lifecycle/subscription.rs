@@ -4,14 +4,13 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
+use super::method::Method;
 use super::status::Status;
 use crate::calendar::{Cycle, Period};
 use crate::currency::Currency;
 use crate::ids::{
-    CustomerId, DunningCaseId, InvoiceId, PaymentId, PaymentMethodId, PlanId, PriceId,
-    SubscriptionId,
+    CustomerId, DunningCaseId, InvoiceId, PaymentId, PlanId, PriceId, SubscriptionId,
 };
-use crate::network::{Network, budget};
 
 /// A subscription with all that a decision about it needs.
 #[derive(Debug, Clone, PartialEq)]
@@ -157,23 +156,6 @@ pub struct Invoice {
     pub in_flight: Option<PaymentId>,
 }
 
-/// A card or account.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Method {
-    /// Its id.
-    pub id: PaymentMethodId,
-    /// Whose rules it is under.
-    pub network: Network,
-    /// A card is good until then.
-    pub expires_at: Option<DateTime<Utc>>,
-    /// Never charged again, for this reason.
-    pub blocked: Option<String>,
-    /// Not before then: the network's advice.
-    pub not_before: Option<DateTime<Utc>>,
-    /// Re-attempts of the last 30 days.
-    pub recent_attempts: Vec<DateTime<Utc>>,
-}
-
 /// Notices already given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct NoticesSent {
@@ -185,17 +167,6 @@ pub struct NoticesSent {
     pub trial: bool,
     /// Of the end of grace, in the present case.
     pub grace: bool,
-}
-
-/// Why a method is not charged now.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Unusable {
-    /// A hard decline.
-    Blocked(String),
-    /// The network said when.
-    NotBefore(DateTime<Utc>),
-    /// The network's budget of attempts is spent until then.
-    BudgetSpent(DateTime<Utc>),
 }
 
 impl State {
@@ -273,32 +244,5 @@ impl Invoice {
     #[must_use]
     pub fn due_minor(&self) -> i64 {
         if self.open { self.total_minor - self.settled_minor - self.credited_minor } else { 0 }
-    }
-}
-
-impl Method {
-    /// Whether the rules allow a re-attempt at `now`.
-    ///
-    /// # Errors
-    /// Why not.
-    pub fn usable(&self, now: DateTime<Utc>) -> Result<(), Unusable> {
-        self.usable_at_first(now)?;
-        budget(self.network, &self.recent_attempts, now)
-            .map_err(|spent| Unusable::BudgetSpent(spent.next_allowed_at))
-    }
-
-    /// Whether the rules allow the first attempt of an invoice at `now`: the networks' budgets
-    /// are of re-attempts.
-    ///
-    /// # Errors
-    /// Why not.
-    pub fn usable_at_first(&self, now: DateTime<Utc>) -> Result<(), Unusable> {
-        if let Some(reason) = &self.blocked {
-            return Err(Unusable::Blocked(reason.clone()));
-        }
-        match self.not_before.filter(|until| *until > now) {
-            Some(until) => Err(Unusable::NotBefore(until)),
-            None => Ok(()),
-        }
     }
 }

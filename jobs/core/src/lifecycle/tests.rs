@@ -2,7 +2,9 @@
 
 mod books;
 mod cancellation;
+mod declines;
 mod dunning;
+mod generator;
 mod histories;
 mod ladder_properties;
 mod model;

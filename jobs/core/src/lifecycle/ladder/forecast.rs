@@ -3,7 +3,8 @@
 use chrono::{DateTime, Utc};
 
 use crate::lifecycle::draft::Draft;
-use crate::lifecycle::subscription::{Case, Method, Unusable};
+use crate::lifecycle::method::{Method, Unusable};
+use crate::lifecycle::subscription::Case;
 
 /// The last rung whose time has come (at least the next one).
 pub(super) fn latest_due(draft: &Draft<'_>, case: &Case) -> usize {

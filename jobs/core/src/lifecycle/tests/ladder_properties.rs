@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use proptest::prelude::*;
 
-use super::histories::{cases, policies};
+use super::generator::{cases, policies};
 use super::world::at;
 use crate::decline::Decline;
 use crate::dunning::DunningPolicy;

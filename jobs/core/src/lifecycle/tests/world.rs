@@ -108,9 +108,27 @@ impl World {
 
     /// The renewal of February was declined.
     pub(super) fn past_due() -> Self {
-        let mut world = Self::active();
+        Self::past_due_under(DunningPolicy::default(), terms())
+    }
+
+    /// The renewal of February was declined, under this policy.
+    pub(super) fn past_due_under(policy: DunningPolicy, terms: Subscription) -> Self {
+        let mut world = Self::new(terms, Start::Service, policy);
+        world.succeed();
         world.run_to(at("2026-02-01"));
         world.decline("insufficient_funds");
+        world.letters.clear();
+        world
+    }
+
+    /// Every rung was declined, too.
+    pub(super) fn in_grace(policy: DunningPolicy) -> Self {
+        let mut world = Self::past_due_under(policy, terms());
+        while world.status() == Status::PastDue {
+            let (_, at) = world.next().unwrap();
+            world.run_to(at);
+            world.decline("insufficient_funds");
+        }
         world.letters.clear();
         world
     }
