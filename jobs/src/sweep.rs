@@ -119,7 +119,8 @@ async fn events(conn: &mut PgConnection) -> sqlx::Result<i64> {
     Ok(enqueued.flatten().unwrap_or_default())
 }
 
-/// The next instant at which something comes due on the global clock; `None` where nothing will.
+/// The next instant at which something comes due on the global clock, mail aside (it is due as soon
+/// as it is queued); `None` where nothing will.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -129,8 +130,6 @@ pub async fn next_due(conn: &mut PgConnection) -> sqlx::Result<Option<DateTime<U
                (select min(next_action_at) from perennial.subscriptions
                  where clock_id = '00000000-0000-0000-0000-000000000000' and next_action_at is not null),
                (select min(due_at) from perennial.payments
-                 where clock_id = '00000000-0000-0000-0000-000000000000' and due_at is not null),
-               (select min(due_at) from perennial.emails
                  where clock_id = '00000000-0000-0000-0000-000000000000' and due_at is not null),
                (select min(at) from perennial.lifecycle_events where processed_at is null)) as "next""#
     )
@@ -151,6 +150,25 @@ pub async fn at_rest(conn: &mut PgConnection) -> sqlx::Result<bool> {
                                where p.due_at <= perennial.business_now(c.id))
               and not exists (select from perennial.clocks c join perennial.emails e on e.clock_id = c.id
                                where e.due_at <= perennial.business_now(c.id))
+              and not exists (select from perennial.lifecycle_events
+                               where processed_at is null and at <= perennial.business_now(clock_id)) as "at_rest!""#
+    )
+    .fetch_one(conn)
+    .await
+}
+
+/// As [`at_rest`], but mail may still be under way: a mail's business time is that of its queueing,
+/// so that time need not wait for the mail server.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn at_rest_but_for_mail(conn: &mut PgConnection) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
+        r#"select not exists (select from perennial.jobs where queue <> 'send_email')
+              and not exists (select from perennial.clocks c join perennial.subscriptions s on s.clock_id = c.id
+                               where s.next_action_at <= perennial.business_now(c.id))
+              and not exists (select from perennial.clocks c join perennial.payments p on p.clock_id = c.id
+                               where p.due_at <= perennial.business_now(c.id))
               and not exists (select from perennial.lifecycle_events
                                where processed_at is null and at <= perennial.business_now(clock_id)) as "at_rest!""#
     )

@@ -4,12 +4,14 @@ pub mod calc;
 mod cancel;
 mod check;
 mod clock;
+mod demo;
 mod exit;
 mod explain;
 mod inbox;
 mod migrate;
 mod policy;
 mod sandbox;
+mod simulate;
 mod subscribe;
 mod work;
 
@@ -44,6 +46,10 @@ Examples:
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// The whole story, on a database of its own.
+    Demo(demo::Demo),
+    /// Run a scenario of your own.
+    Simulate(simulate::Simulate),
     /// Run the worker.
     Work(work::Work),
     /// Run the sandbox payment provider alone.
@@ -95,6 +101,8 @@ fn run(command: Command) -> Result<(), exit::Error> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         match command {
+            Command::Demo(demo) => demo.run().await,
+            Command::Simulate(simulate) => simulate.run().await,
             Command::Work(work) => work.run().await,
             Command::Sandbox(sandbox) => sandbox.run().await,
             Command::Inbox(inbox) => inbox.run().await,

@@ -8,6 +8,7 @@ pub mod logs;
 pub mod runner;
 pub mod scheduler;
 pub mod settings;
+pub mod simulation;
 pub mod smtp;
 pub mod throttle;
 

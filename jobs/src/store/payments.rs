@@ -202,6 +202,7 @@ pub(crate) async fn settle(conn: &mut PgConnection, rows: &SettledPayments) -> s
     sqlx::query!(
         "update perennial.payments p
             set status = u.status, settled_at = u.at, due_at = null, decline_code = u.decline_code,
+                inquiries = p.inquiries + case when p.status in ('unknown', 'processing') then 1 else 0 end,
                 network_decline_code = u.network_decline_code, network_advice_code = u.network_advice_code,
                 advice_code = u.advice_code, charge_reference = u.charge, request_id = u.request_id,
                 http_status = u.http_status, replayed = u.replayed, last_error = u.error,

@@ -1,0 +1,205 @@
+//! `perennial simulate`
+
+use std::io::IsTerminal;
+use std::path::PathBuf;
+use std::time::Instant;
+
+use comfy_table::{CellAlignment, Table, presets};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use perennial_core::ids::SubscriptionId;
+use perennial_jobs::invariants::{self, Violation};
+use perennial_jobs::diary;
+use perennial_postgres::{Discovery, install};
+
+use super::exit::{Error, Exit, say, talk};
+use crate::settings::variable;
+use crate::simulation::{Actor, Books, Drive, Scenario, Stack, StackError, Tally};
+
+/// Run a scenario of your own on the same engine as the demo: customers, plans, behaviours, months,
+/// faults, a seed. The same seed gives the same diaries.
+#[derive(Debug, clap::Args)]
+#[command(before_help = "Example:
+  perennial simulate ops/scenarios/demo.toml --diary diaries.txt")]
+pub(super) struct Simulate {
+    /// The scenario, in TOML; ops/scenarios/demo.toml explains every key.
+    scenario: PathBuf,
+    /// Write the diaries of all subscriptions to this file.
+    #[arg(long)]
+    diary: Option<PathBuf>,
+    /// Install PostgreSQL without asking, where there is none.
+    #[arg(long, env = "PERENNIAL_YES", value_parser = clap::builder::FalseyValueParser::new())]
+    yes: bool,
+}
+
+impl Simulate {
+    pub(super) async fn run(self) -> Result<(), Error> {
+        let text = std::fs::read_to_string(&self.scenario)
+            .map_err(|error| Error::data(format!("scenario: {}: {error}", self.scenario.display())))?;
+        let scenario = Scenario::from_toml(&text).map_err(Error::data)?;
+        let told = tell(&scenario, discover(self.yes)?).await?;
+        told.print()?;
+        if let Some(file) = &self.diary {
+            std::fs::write(file, told.all_diaries().await?)?;
+            talk(format_args!("diaries of {} subscriptions are in {}", told.actors.len(), file.display()));
+        }
+        told.verdict()
+    }
+}
+
+/// Finds a PostgreSQL, or installs one where that was said to be right.
+pub(super) fn discover(install_without_asking: bool) -> Result<Discovery, Error> {
+    let discovery = Discovery::from_environment();
+    match discovery.find() {
+        Ok(_) => {}
+        Err(_) if install_without_asking => {
+            talk("perennial: no PostgreSQL found, installing one");
+            install::find_or_install(&discovery).map_err(unavailable)?;
+        }
+        Err(error) => return Err(unavailable(error)),
+    }
+    Ok(discovery)
+}
+
+fn unavailable(error: impl ToString) -> Error {
+    Error::new(Exit::Unavailable, error)
+}
+
+/// A scenario that was lived through.
+pub(super) struct Told {
+    pub(super) stack: Stack,
+    actors: Vec<Actor>,
+    struck: Vec<SubscriptionId>,
+    tally: Tally,
+    books: Books,
+    violations: Vec<Violation>,
+    repeated_mails: usize,
+    mails: usize,
+    seconds: u64,
+}
+
+/// Lives through a scenario.
+pub(super) async fn tell(scenario: &Scenario, discovery: Discovery) -> Result<Told, Error> {
+    let began = Instant::now();
+    let mut stack = Stack::start(discovery, scenario.start, scenario.seed).await.map_err(stack_error)?;
+    talk(format_args!("database  {}", stack.database()));
+    talk(format_args!("provider  {}   inbox  http://{}", stack.sandbox.base_url(), stack.inbox.http_addr()));
+    let bar = progress_bar();
+    let mut drive = Drive::new(scenario, &mut stack);
+    let driven = drive
+        .run(|progress| {
+            bar.set_length(progress.days.unsigned_abs());
+            bar.set_position(progress.day.unsigned_abs());
+            bar.set_message(progress.now.format("%Y-%m-%d").to_string());
+        })
+        .await;
+    let (actors, struck) = (drive.actors.clone(), drive.struck.clone());
+    bar.finish_and_clear();
+    driven.map_err(|error| Error::new(Exit::Internal, error))?;
+    stack.dismiss().await;
+    let mut conn = stack.pool.acquire().await?;
+    let tally = Tally::of(&mut conn).await?;
+    let books = Books::compare(&mut conn, &stack.sandbox.ledger()).await?;
+    let violations = invariants::check(&mut conn).await?;
+    drop(conn);
+    let mut ids: Vec<_> = stack.inbox.mails().iter().filter_map(|mail| mail.message_id.clone()).collect();
+    let mails = ids.len();
+    ids.sort_unstable();
+    ids.dedup();
+    let repeated_mails = mails - ids.len();
+    let seconds = began.elapsed().as_secs();
+    Ok(Told { stack, actors, struck, tally, books, violations, repeated_mails, mails, seconds })
+}
+
+fn stack_error(error: StackError) -> Error {
+    Error::new(Exit::Unavailable, error)
+}
+
+fn progress_bar() -> ProgressBar {
+    let bar = ProgressBar::new(1);
+    if !std::io::stderr().is_terminal() || variable("NO_COLOR").is_some() {
+        bar.set_draw_target(ProgressDrawTarget::hidden());
+    }
+    if let Ok(style) = ProgressStyle::with_template("{msg}  {bar:40}  day {pos} of {len}  {elapsed}") {
+        bar.set_style(style);
+    }
+    bar
+}
+
+impl Told {
+    /// Prints what happened in numbers, and both books.
+    pub(super) fn print(&self) -> Result<(), Error> {
+        let mut table = Table::new();
+        table.load_style(presets::UTF8_FULL_CONDENSED);
+        for (name, count) in &self.tally.counts {
+            table.add_row([(*name).to_owned(), count.to_string()]);
+        }
+        table.add_row(["mails in the inbox".to_owned(), self.mails.to_string()]);
+        for (template, count) in &self.tally.mails {
+            table.add_row([format!("  {template}"), count.to_string()]);
+        }
+        align_right(&mut table, 1);
+        say(table)?;
+        let mut money = Table::new();
+        money.load_style(presets::UTF8_FULL_CONDENSED);
+        money.set_header(["captured", "our ledger", "the provider's books"]);
+        for (currency, ours, theirs) in self.books.lines() {
+            money.add_row([currency, ours, theirs]);
+        }
+        align_right(&mut money, 1);
+        align_right(&mut money, 2);
+        say(money)
+    }
+
+    /// Three subscriptions whose diaries tell something.
+    pub(super) fn telling(&self) -> Vec<(&'static str, SubscriptionId)> {
+        let of = |group: &str| {
+            self.actors.iter().find(|actor| actor.name.starts_with(group)).map(|actor| actor.subscription)
+        };
+        let struck = self.struck.first().copied();
+        [
+            ("A card short of funds", of("short of funds")),
+            ("A stolen card, and nobody answers", of("stolen, gone").or(of("never"))),
+            ("The worker was killed while this one was charged", struck.or(of("lost reply"))),
+        ]
+        .into_iter()
+        .filter_map(|(why, subscription)| Some((why, subscription?)))
+        .collect()
+    }
+
+    async fn all_diaries(&self) -> Result<String, Error> {
+        let mut conn = self.stack.pool.acquire().await?;
+        let mut text = String::new();
+        for actor in &self.actors {
+            text += &format!("{}\n", actor.name);
+            for line in diary::of(&mut conn, actor.subscription).await? {
+                text += &format!("  {line}\n");
+            }
+        }
+        Ok(text)
+    }
+
+    /// Whether all holds.
+    pub(super) fn verdict(&self) -> Result<(), Error> {
+        for violation in &self.violations {
+            say(format_args!("{}  {}  {}", violation.invariant, violation.subject, violation.problem))?;
+        }
+        for difference in &self.books.differences {
+            say(difference)?;
+        }
+        let (held, agree) = (self.violations.is_empty(), self.books.agree());
+        say(format_args!(
+            "\ninvariants {}   books {}   mails twice {}   {} s",
+            if held { "hold" } else { "are violated" },
+            if agree { "agree" } else { "differ" },
+            self.repeated_mails,
+            self.seconds
+        ))?;
+        if held && agree { Ok(()) } else { Err(Error::silent(Exit::DoesNotHold)) }
+    }
+}
+
+fn align_right(table: &mut Table, column: usize) {
+    if let Some(column) = table.column_mut(column) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+}

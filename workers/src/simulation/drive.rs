@@ -1,0 +1,299 @@
+//! Moves business time from one due instant to the next, and lets customers act.
+
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use perennial_jobs::payments::{AttachedMethod, CustomerProfile, NoAnswer, OpKey, PaymentProvider};
+use perennial_jobs::{clock, sweep};
+use perennial_sandbox::{Action as FaultAction, Fault};
+use serde_json::{Value, json};
+use sqlx::PgConnection;
+
+use super::cast::{Actor, cast};
+use super::scenario::{Action, Scenario};
+use super::stack::{Stack, StackError};
+
+/// How far a run is.
+#[derive(Debug, Clone, Copy)]
+pub struct Progress {
+    /// Business time.
+    pub now: DateTime<Utc>,
+    /// Days lived through.
+    pub day: i64,
+    /// Days in all.
+    pub days: i64,
+}
+
+/// Why a run ended early.
+#[derive(Debug, thiserror::Error)]
+pub enum DriveError {
+    /// A door refused what the scenario says.
+    #[error("{actor}: {source}")]
+    Door {
+        /// Who.
+        actor: String,
+        /// Why.
+        #[source]
+        source: sqlx::Error,
+    },
+    /// The provider refused a method.
+    #[error("{actor}: method: {source}")]
+    Method {
+        /// Whose.
+        actor: String,
+        /// Why.
+        #[source]
+        source: NoAnswer,
+    },
+    /// The database.
+    #[error(transparent)]
+    Database(#[from] sqlx::Error),
+    /// A part of the stack.
+    #[error(transparent)]
+    Stack(#[from] StackError),
+    /// Work that never comes to rest.
+    #[error("work did not come to rest within {0:?} at {1}: see perennial.jobs and perennial.dead_jobs")]
+    Restless(Duration, DateTime<Utc>),
+}
+
+/// Something that happens at an instant of business time.
+#[derive(Debug, Clone)]
+enum Cue {
+    Subscribe(usize),
+    Deed(usize, usize),
+    KillWorker,
+    TruncateQueue,
+}
+
+/// A run.
+#[derive(Debug)]
+pub struct Drive<'a> {
+    scenario: &'a Scenario,
+    stack: &'a mut Stack,
+    /// Who takes part.
+    pub actors: Vec<Actor>,
+    cues: Vec<(DateTime<Utc>, Cue)>,
+    /// Subscriptions whose charge was under way when a worker was killed.
+    pub struck: Vec<perennial_core::ids::SubscriptionId>,
+}
+
+/// All work of one step is done within this, or something is wrong.
+const REST_MAX: Duration = Duration::from_secs(60);
+/// How often it is looked whether work has come to rest.
+const LOOK_EVERY: Duration = Duration::from_millis(3);
+
+impl<'a> Drive<'a> {
+    /// A run of a scenario on a stack.
+    #[must_use]
+    pub fn new(scenario: &'a Scenario, stack: &'a mut Stack) -> Self {
+        let actors = cast(scenario);
+        let mut cues = Vec::new();
+        for (index, actor) in actors.iter().enumerate() {
+            cues.push((actor.subscribes_at, Cue::Subscribe(index)));
+            cues.extend(actor.deeds.iter().enumerate().map(|(deed, (at, ..))| (*at, Cue::Deed(index, deed))));
+        }
+        let on = |day: &u32| scenario.start + TimeDelta::days((*day).into());
+        cues.extend(scenario.kill_worker_on_days.iter().map(|day| (on(day), Cue::KillWorker)));
+        cues.extend(scenario.truncate_queue_on_days.iter().map(|day| (on(day), Cue::TruncateQueue)));
+        cues.sort_by_key(|(at, _)| *at);
+        cues.reverse();
+        Self { scenario, stack, actors, cues, struck: Vec::new() }
+    }
+
+    /// Lives through the scenario's months.
+    ///
+    /// # Errors
+    /// [`DriveError`], naming who or what.
+    pub async fn run(&mut self, mut report: impl FnMut(Progress)) -> Result<(), DriveError> {
+        let pool = self.stack.pool.clone();
+        let mut conn = pool.acquire().await?;
+        let end = self.scenario.start + TimeDelta::days(31) * i32::try_from(self.scenario.months).unwrap_or(i32::MAX);
+        self.set_clocks(&mut conn, self.scenario.start).await?;
+        for _ in 0..self.scenario.workers {
+            self.stack.hire()?;
+        }
+        let mut now = self.scenario.start;
+        while now < end {
+            self.act(&mut conn, now).await?;
+            self.rest(&mut conn, Mail::Later, now).await?;
+            let days = |span: TimeDelta| span.num_days();
+            report(Progress { now, day: days(now - self.scenario.start), days: days(end - self.scenario.start) });
+            let Some(next) = self.next(&mut conn, now).await? else { break };
+            now = next.min(end);
+            self.set_clocks(&mut conn, now).await?;
+        }
+        self.rest(&mut conn, Mail::Too, now).await
+    }
+
+    async fn set_clocks(&self, conn: &mut PgConnection, now: DateTime<Utc>) -> Result<(), DriveError> {
+        self.stack.sandbox.set_clock(now);
+        Ok(clock::set(conn, "global", now).await?)
+    }
+
+    /// The next instant at which anything happens, rounded up to the scenario's step.
+    async fn next(&self, conn: &mut PgConnection, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>, DriveError> {
+        let due = sweep::next_due(conn).await?;
+        let cue = self.cues.last().map(|(at, _)| *at);
+        let Some(next) = due.into_iter().chain(cue).min() else { return Ok(None) };
+        let step = self.scenario.step.delta().num_seconds();
+        let passed = (next.max(now + TimeDelta::seconds(1)) - self.scenario.start).num_seconds();
+        let steps = passed.div_euclid(step) + i64::from(passed.rem_euclid(step) > 0);
+        Ok(Some(self.scenario.start + TimeDelta::seconds(steps * step)))
+    }
+
+    /// Lets happen what is to happen up to `now`.
+    async fn act(&mut self, conn: &mut PgConnection, now: DateTime<Utc>) -> Result<(), DriveError> {
+        while let Some((_, cue)) = self.cues.pop_if(|(at, _)| *at <= now) {
+            match cue {
+                Cue::Subscribe(actor) => self.subscribe(conn, &self.actors[actor]).await?,
+                Cue::Deed(actor, deed) => self.deed(conn, &self.actors[actor], deed).await?,
+                Cue::KillWorker => self.kill_worker(conn, now).await?,
+                Cue::TruncateQueue => {
+                    sqlx::query!("truncate perennial.jobs").execute(&mut *conn).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn subscribe(&self, conn: &mut PgConnection, actor: &Actor) -> Result<(), DriveError> {
+        let group = &self.scenario.groups[actor.group];
+        let profile = json!({ "email": actor.email, "name": actor.name, "locale": actor.locale, "time_zone": actor.zone });
+        emit(conn, actor, "customer.upserted", actor.customer.0, profile, "new").await?;
+        // The first method of the two is the default: it is attached last.
+        for (method, rank) in [(&group.backup, "backup"), (&group.method, "first")] {
+            if let Some(method) = method {
+                self.attach(conn, actor, method, rank).await?;
+            }
+        }
+        let mut wish = json!({
+            "customer": actor.customer.0, "plan": group.plan, "interval": group.interval, "seats": group.seats,
+            "time_zone": actor.zone,
+        });
+        if let Some(amount) = group.negotiated_amount_minor {
+            wish["negotiated_amount_minor"] = json!(amount);
+        }
+        if let Some(anchor) = &group.anchor {
+            wish["anchor"] = json!(anchor);
+        }
+        if group.trial_days > 0 {
+            wish["trial_end"] = json!(actor.subscribes_at + TimeDelta::days(group.trial_days.into()));
+        }
+        emit(conn, actor, "subscription.created", actor.subscription.0, wish, "new").await
+    }
+
+    async fn deed(&self, conn: &mut PgConnection, actor: &Actor, deed: usize) -> Result<(), DriveError> {
+        let (_, action, method) = &actor.deeds[deed];
+        let name = format!("deed {deed}");
+        let subscription = actor.subscription.0;
+        match (action, method) {
+            (Action::Attach, Some(method)) => self.attach(conn, actor, method, &name).await,
+            (Action::Attach, None) => Ok(()),
+            (Action::Cancel, _) => {
+                emit(conn, actor, "subscription.cancel_requested", subscription, json!({}), &name).await
+            }
+            (Action::CancelNow, _) => {
+                let now = json!({ "when": "now", "unused_time": "credited" });
+                emit(conn, actor, "subscription.cancel_requested", subscription, now, &name).await
+            }
+            (Action::Undo, _) => emit(conn, actor, "subscription.cancel_undone", subscription, json!({}), &name).await,
+        }
+    }
+
+    /// As an application does when its customer enters a card.
+    async fn attach(&self, conn: &mut PgConnection, actor: &Actor, method: &str, occasion: &str) -> Result<(), DriveError> {
+        let refused = |(source, _)| DriveError::Method { actor: actor.name.clone(), source };
+        let profile = CustomerProfile { customer: actor.customer, email: actor.email.clone(), name: actor.name.clone() };
+        let provider = &self.stack.provider;
+        let customer = provider.ensure_customer(&profile, &OpKey::customer(actor.customer)).await.map_err(refused)?.value;
+        let key = OpKey::attach(actor.customer, occasion);
+        let attached = provider.attach_method(&customer, method, &key).await.map_err(refused)?.value;
+        let mut data = data_of(&customer, &attached);
+        data["default"] = json!(occasion != "backup");
+        emit(conn, actor, "payment_method.attached", actor.customer.0, data, occasion).await
+    }
+
+    /// Waits for a charge to be under way, and kills a worker in the middle of it.
+    async fn kill_worker(&mut self, conn: &mut PgConnection, now: DateTime<Utc>) -> Result<(), DriveError> {
+        let slow = Fault::new(FaultAction::Latency { latency_ms: 1_500 }).containing("/confirm");
+        self.stack.sandbox.add_fault(slow);
+        let mut look = tokio::time::interval(LOOK_EVERY);
+        let waited = tokio::time::timeout(Duration::from_secs(2), async {
+            loop {
+                look.tick().await;
+                let struck = sqlx::query_scalar!(
+                    "select subscription_id from perennial.payments where status = 'executing'"
+                )
+                .fetch_all(&mut *conn)
+                .await?;
+                if !struck.is_empty() {
+                    return Ok::<_, sqlx::Error>(struck);
+                }
+            }
+        });
+        let struck = waited.await;
+        self.stack.replace_worker().await?;
+        self.stack.sandbox.clear_faults();
+        match struck {
+            Ok(struck) => self.struck.extend(struck?.into_iter().map(perennial_core::ids::SubscriptionId)),
+            // Nothing was being charged on that day: the next one will do.
+            Err(_) => self.cues.push((now + TimeDelta::seconds(1), Cue::KillWorker)),
+        }
+        Ok(())
+    }
+
+    /// Waits until nothing is due and nothing under way.
+    async fn rest(&self, conn: &mut PgConnection, mail: Mail, now: DateTime<Utc>) -> Result<(), DriveError> {
+        let mut look = tokio::time::interval(LOOK_EVERY);
+        let rested = tokio::time::timeout(REST_MAX, async {
+            loop {
+                look.tick().await;
+                let at_rest = match mail {
+                    Mail::Later => sweep::at_rest_but_for_mail(&mut *conn).await?,
+                    Mail::Too => sweep::at_rest(&mut *conn).await?,
+                };
+                if at_rest {
+                    return Ok::<_, sqlx::Error>(());
+                }
+            }
+        });
+        Ok(rested.await.map_err(|_| DriveError::Restless(REST_MAX, now))??)
+    }
+}
+
+/// Whether mail has to be sent before time moves on. Its business time is that of its queueing.
+#[derive(Debug, Clone, Copy)]
+enum Mail {
+    Later,
+    Too,
+}
+
+fn data_of(customer: &str, method: &AttachedMethod) -> Value {
+    let mut data = json!({ "provider_customer": customer, "reference": method.reference, "kind": method.kind });
+    for (field, value) in [("network", &method.network), ("last4", &method.last4)] {
+        if let Some(value) = value {
+            data[field] = json!(value);
+        }
+    }
+    if let Some((month, year)) = method.expires {
+        data["exp_month"] = json!(month);
+        data["exp_year"] = json!(year);
+    }
+    data
+}
+
+async fn emit(
+    conn: &mut PgConnection,
+    actor: &Actor,
+    kind: &str,
+    subject: uuid::Uuid,
+    data: Value,
+    occasion: &str,
+) -> Result<(), DriveError> {
+    let event_id = format!("{}/{kind}/{occasion}", actor.subscription);
+    sqlx::query_scalar!("select perennial.emit($1, $2, $3, $4)", kind, subject, data, event_id)
+        .fetch_one(conn)
+        .await
+        .map_err(|source| DriveError::Door { actor: actor.name.clone(), source })?;
+    Ok(())
+}
