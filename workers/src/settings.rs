@@ -103,7 +103,9 @@ impl WorkSettings {
 pub fn stripe() -> Result<StripeConfig, SettingError> {
     let key = required("STRIPE_SECRET_KEY", "set it to your restricted or secret key (sk_test_…)")?;
     let live = variable("PERENNIAL_ENV").as_deref() == Some("live");
+    let timeout = Duration::from_millis(number("PERENNIAL_STRIPE_TIMEOUT_MS", 30_000)?.into());
     let config = StripeConfig {
+        timeout,
         api_base: variable("PERENNIAL_STRIPE_API_BASE").unwrap_or_else(|| StripeConfig::API_BASE.to_owned()),
         live_keys: if live { LiveKeys::Allowed } else { LiveKeys::Refused },
         ..StripeConfig::new(SecretString::from(key))

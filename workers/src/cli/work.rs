@@ -25,7 +25,8 @@ use crate::{runner, scheduler};
 ///   PERENNIAL_MAIL_FROM        Acme <billing@acme.example>
 /// and takes these:
 ///   PERENNIAL_STRIPE_API_BASE  another address of the provider (the sandbox)
-///   PERENNIAL_PROVIDER_CALLS_PER_SECOND (20), PERENNIAL_CONCURRENCY (64), PERENNIAL_LEASE_MS (30000),
+///   PERENNIAL_PROVIDER_CALLS_PER_SECOND (20), PERENNIAL_STRIPE_TIMEOUT_MS (30000),
+///   PERENNIAL_CONCURRENCY (64), PERENNIAL_LEASE_MS (30000),
 ///   PERENNIAL_PRODUCT_NAME, PERENNIAL_BILLING_URL, PERENNIAL_SUPPORT_ADDRESS, PERENNIAL_SCHEDULES (a file)
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]

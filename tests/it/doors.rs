@@ -1,0 +1,145 @@
+//! The doors for other services: what they take, what they refuse, and that a refusal changes nothing.
+
+use perennial_tests::{Faults, World};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::world;
+
+async fn customer(world: &World) -> Uuid {
+    let id = Uuid::from_u128(7);
+    let profile = json!({ "email": "ada@customers.example", "name": "Ada" });
+    world.emit("customer.upserted", id, profile, "ada").await.unwrap();
+    id
+}
+
+#[tokio::test]
+async fn a_repeat_of_an_event_answers_the_same_and_does_nothing() {
+    let world = world().await;
+    let id = customer(&world).await;
+    let profile = json!({ "email": "other@customers.example", "name": "Other" });
+    let first = world.emit("customer.upserted", id, profile.clone(), "once").await.unwrap();
+    let second = world.emit("customer.upserted", id, profile, "once").await.unwrap();
+    assert_eq!(first, second);
+    assert_eq!(world.count("select count(*) from perennial.lifecycle_events").await, 2);
+}
+
+#[tokio::test]
+async fn bad_input_is_refused_with_the_name_of_its_field_and_changes_nothing() {
+    let world = world().await;
+    let id = customer(&world).await;
+    let wish = |field: &str, value: Value| {
+        let mut data = json!({ "customer": id, "plan": "professional", "interval": "month" });
+        data[field] = value;
+        data
+    };
+    let (subscription, subject) = ("subscription.created", Uuid::from_u128(8));
+    let cases = [
+        (subscription, subject, wish("plan", json!("gold")), "plan"),
+        (subscription, subject, wish("currency", json!("EUR")), "currency"),
+        (subscription, subject, wish("currency", json!("usd")), "currency"),
+        (subscription, subject, wish("interval", json!("fortnight")), "interval"),
+        (subscription, subject, wish("interval_count", json!(7)), "interval"),
+        (subscription, subject, wish("seats", json!(-3)), "seats"),
+        (subscription, subject, wish("seats", json!(2)), "seats"),
+        (subscription, subject, wish("seats", json!(1.5)), "seats"),
+        (subscription, subject, wish("time_zone", json!("Mars/Olympus")), "time_zone"),
+        (subscription, subject, wish("trial_end", json!("soon")), "trial_end"),
+        (subscription, subject, wish("anchor", json!("31.1.2026")), "anchor"),
+        (subscription, subject, wish("colour", json!("red")), "colour"),
+        (subscription, subject, wish("customer", json!(Uuid::from_u128(99))), "customer"),
+        (subscription, subject, wish("customer", json!("ada")), "customer"),
+        (subscription, subject, wish("negotiated_amount_minor", json!(5)), "negotiated_amount_minor"),
+        ("subscription.cancel_requested", Uuid::from_u128(99), json!({}), "subject"),
+        ("invoice.pay_requested", Uuid::from_u128(99), json!({}), "subject"),
+        ("subscription.exploded", subject, json!({}), "type"),
+        ("customer.upserted", id, json!({ "email": "nobody", "name": "x" }), "email"),
+        ("customer.upserted", id, json!({ "email": "a@b.example" }), "name"),
+        ("customer.upserted", id, json!([]), "data"),
+        ("payment_method.attached", id, json!({ "reference": "pm_1" }), "provider_customer"),
+    ];
+    for (number, (kind, subject, data, field)) in cases.into_iter().enumerate() {
+        let error = world.emit(kind, subject, data.clone(), &format!("bad {number}")).await;
+        let error = error.expect_err(&format!("{kind} {data} is refused"));
+        let message = error.as_database_error().expect("the door's own words").message().to_owned();
+        assert!(message.starts_with(&format!("{field}: ")), "{kind} {data}: {message}");
+    }
+    assert_eq!(world.count("select count(*) from perennial.lifecycle_events").await, 1);
+    assert_eq!(world.count("select count(*) from perennial.jobs").await, 1);
+}
+
+#[tokio::test]
+async fn a_name_with_line_breaks_is_cleaned_and_its_mail_arrives() {
+    let mut world = world().await;
+    world.work(Faults::None);
+    world.subscribe("eve\nBcc: all@customers.example", &[], json!({})).await;
+    world.rest().await;
+    assert_eq!(world.count("select count(*) from perennial.customers where name ~ '[[:cntrl:]]'").await, 0);
+    world.check().await;
+}
+
+#[tokio::test]
+async fn only_schedulable_jobs_can_be_enqueued_from_outside() {
+    let mut world = world().await;
+    world.work(Faults::None);
+    world.wait_until("the catalogue is published", async |conn| {
+        let known: i64 =
+            sqlx::query_scalar("select count(*) from perennial.job_catalogue").fetch_one(conn).await.unwrap();
+        known > 0
+    })
+    .await;
+    let enqueue = async |job: &str| {
+        sqlx::query_scalar::<_, bool>("select perennial.enqueue($1, '{}', 'now')")
+            .bind(job.to_owned())
+            .fetch_one(&world.pool)
+            .await
+    };
+    assert!(enqueue("check_invariants").await.unwrap());
+    for refused in ["renew", "nonsense"] {
+        let error = enqueue(refused).await.unwrap_err();
+        assert!(error.as_database_error().unwrap().message().starts_with("job: "), "{error}");
+    }
+    world.rest().await;
+}
+
+#[tokio::test]
+async fn the_role_for_other_services_can_use_the_doors_and_see_nothing() {
+    let world = world().await;
+    let mut conn = world.pool.acquire().await.unwrap();
+    sqlx::query("set role perennial_ingest").execute(&mut *conn).await.unwrap();
+    let emitted = sqlx::query("select perennial.emit('customer.upserted', $1, $2, 'x')")
+        .bind(Uuid::from_u128(7))
+        .bind(json!({ "email": "ada@customers.example", "name": "Ada" }))
+        .execute(&mut *conn)
+        .await;
+    assert!(emitted.is_ok(), "{emitted:?}");
+    for table in ["customers", "lifecycle_events", "ledger_entries", "jobs"] {
+        let sql = sqlx::AssertSqlSafe(format!("select * from perennial.{table}"));
+        assert!(sqlx::raw_sql(sql).execute(&mut *conn).await.is_err(), "{table} is hidden");
+    }
+}
+
+#[tokio::test]
+async fn books_history_and_audit_only_grow() {
+    let mut world = world().await;
+    world.work(Faults::None);
+    world.subscribe("ada", &["pm_sbx_visa__ok"], json!({})).await;
+    world.rest().await;
+    for table in ["ledger_entries", "subscription_history", "audit_log", "customer_balance_entries", "dunning_policies"] {
+        for role in ["perennial", "perennial_worker"] {
+            for change in ["update perennial.{} set {} = {}", "delete from perennial.{}", "truncate perennial.{} cascade"] {
+                let column = match table {
+                    "dunning_policies" => "name",
+                    "ledger_entries" | "customer_balance_entries" => "kind",
+                    "audit_log" => "act",
+                    _ => "edge",
+                };
+                let change = change.replacen("{}", table, 1).replace("{}", column);
+                let mut transaction = world.pool.begin().await.unwrap();
+                let sql = sqlx::AssertSqlSafe(format!("set local role {role}; {change}"));
+                let refused = sqlx::raw_sql(sql).execute(&mut *transaction).await;
+                assert!(refused.is_err(), "{role}: {change}");
+            }
+        }
+    }
+}

@@ -1,0 +1,21 @@
+//! Stories told against real parts: PostgreSQL, the provider over HTTP, an SMTP server, and worker
+//! processes that are killed.
+
+mod cli;
+mod crashes;
+mod doors;
+mod lost_replies;
+mod races;
+mod smtp;
+mod stories;
+mod tidy;
+
+use perennial_tests::World;
+
+/// The worker under test.
+const EXECUTABLE: &str = env!("CARGO_BIN_EXE_perennial-under-test");
+
+/// A world that begins on 31 January 2026, at noon.
+async fn world() -> World {
+    World::at("2026-01-31T12:00:00Z", EXECUTABLE).await
+}

@@ -1,0 +1,103 @@
+//! Many at work at once, and a queue that is lost.
+
+use chrono::{DateTime, Utc};
+use perennial_tests::{Faults, World};
+use serde_json::json;
+
+use super::world;
+
+const CUSTOMERS: i64 = 40;
+
+async fn crowd() -> World {
+    let mut world = world().await;
+    world.work(Faults::None);
+    for number in 0..CUSTOMERS {
+        world.subscribe(&format!("customer-{number}"), &["pm_sbx_visa__ok"], json!({})).await;
+    }
+    world.rest().await;
+    world.kill_workers().await;
+    world
+}
+
+async fn renewed_once_each(world: &World) {
+    world.rest().await;
+    world.check().await;
+    let renewals = "select count(*) from perennial.subscription_history where edge = 'renewed'";
+    assert_eq!(world.count(renewals).await, CUSTOMERS);
+    assert_eq!(world.count("select count(*) from perennial.payments where status = 'succeeded'").await, 2 * CUSTOMERS);
+    assert_eq!(world.inbox.mails().len(), usize::try_from(2 * CUSTOMERS).unwrap());
+}
+
+fn next_month() -> DateTime<Utc> {
+    "2026-03-01T00:00:00Z".parse().unwrap()
+}
+
+#[tokio::test]
+async fn two_workers_and_two_schedulers_renew_each_subscription_once() {
+    let mut world = crowd().await;
+    world.work(Faults::None);
+    world.work(Faults::None);
+    world.set_clock(next_month()).await;
+    renewed_once_each(&world).await;
+}
+
+#[tokio::test]
+async fn truncating_the_queue_in_mid_run_loses_nothing_and_doubles_nothing() {
+    let mut world = crowd().await;
+    world.work(Faults::None);
+    world.set_clock(next_month()).await;
+    for share in [5, 15, 25] {
+        world
+            .wait_until("some are renewed", async |conn| {
+                let renewed: i64 =
+                    sqlx::query_scalar("select count(*) from perennial.subscription_history where edge = 'renewed'")
+                        .fetch_one(conn)
+                        .await
+                        .unwrap();
+                renewed >= share
+            })
+            .await;
+        sqlx::query("truncate perennial.jobs").execute(&world.pool).await.unwrap();
+    }
+    renewed_once_each(&world).await;
+}
+
+#[tokio::test]
+async fn a_worker_that_was_away_for_three_months_bills_them_in_order_and_sends_one_receipt() {
+    let mut world = world().await;
+    world.work(Faults::None);
+    let ada = world.subscribe("ada", &["pm_sbx_visa__ok"], json!({})).await;
+    world.rest().await;
+    world.kill_workers().await;
+    world.set_clock("2026-05-01T00:00:00Z".parse().unwrap()).await;
+    world.work(Faults::None);
+    world.rest().await;
+    world.check().await;
+    assert_eq!(world.status(ada).await, "active");
+    assert_eq!(world.count("select count(*) from perennial.invoices where status = 'paid'").await, 4);
+    assert_eq!(world.count("select count(*) from perennial.emails where template = 'receipt'").await, 2);
+    insta::assert_snapshot!(world.diary(ada.subscription).await);
+}
+
+#[tokio::test]
+async fn a_worker_that_is_asked_to_stop_finishes_what_runs_and_leaves_the_rest() {
+    let mut world = crowd().await;
+    let mut worker = world.command().arg("work").spawn().unwrap();
+    world.set_clock(next_month()).await;
+    world
+        .wait_until("some are renewed", async |conn| {
+            let renewed: i64 =
+                sqlx::query_scalar("select count(*) from perennial.subscription_history where edge = 'renewed'")
+                    .fetch_one(conn)
+                    .await
+                    .unwrap();
+            renewed > 0
+        })
+        .await;
+    let id = worker.id().expect("the worker runs").to_string();
+    assert!(std::process::Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+    assert!(worker.wait().await.unwrap().success());
+    assert_eq!(world.count("select count(*) from perennial.jobs where state = 'running'").await, 0);
+    world.work(Faults::None);
+    renewed_once_each(&world).await;
+}

@@ -1,0 +1,117 @@
+//! Rules of the house that no compiler checks.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use perennial_core::dunning::DunningPolicy;
+use perennial_core::lifecycle::status::TRANSITIONS;
+use perennial_jobs::catalogue::{self, Visitor};
+use perennial_jobs::job::Job;
+
+use super::world;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+}
+
+fn read(path: &str) -> String {
+    fs::read_to_string(root().join(path)).unwrap()
+}
+
+#[test]
+fn each_job_is_named_after_its_file_and_says_when_it_runs_and_why_it_is_safe_to_repeat() {
+    for (name, _) in catalogue::NAMES {
+        let text = read(&format!("jobs/src/catalogue/{name}.rs"));
+        assert!(text.contains("//! **Runs** "), "{name}");
+        assert!(text.contains("//! **Safe to repeat:** "), "{name}");
+    }
+}
+
+#[test]
+fn the_readme_lists_every_job() {
+    let readme = read("README.md");
+    for (name, _) in catalogue::NAMES {
+        assert!(readme.contains(&format!("`{name}`")), "{name}");
+    }
+}
+
+struct Golden(Vec<&'static str>);
+
+impl Visitor for Golden {
+    fn visit<J: Job>(&mut self) {
+        let text = read(&format!("tests/it/golden/{}/v1.json", J::NAME));
+        let job: J = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", J::NAME));
+        assert!(!job.key().is_empty());
+        let again = serde_json::to_value(&job).unwrap();
+        assert_eq!(again, serde_json::from_str::<serde_json::Value>(&text).unwrap(), "{}", J::NAME);
+        self.0.push(J::NAME);
+    }
+}
+
+#[test]
+fn every_released_payload_still_decodes_and_holds_ids_only() {
+    let mut golden = Golden(vec![]);
+    catalogue::each(&mut golden);
+    assert_eq!(golden.0.len(), catalogue::NAMES.len());
+}
+
+#[tokio::test]
+async fn the_database_knows_the_same_edges_as_the_core() {
+    let world = world().await;
+    let stored: Vec<(Option<String>, String, String)> =
+        sqlx::query_as("select from_status, edge, to_status from perennial.transitions").fetch_all(&world.pool).await.unwrap();
+    let stored: BTreeSet<_> = stored.into_iter().collect();
+    let known: BTreeSet<_> = TRANSITIONS
+        .iter()
+        .map(|(from, edge, to)| (from.map(|from| from.to_string()), edge.to_string(), to.to_string()))
+        .collect();
+    assert_eq!(stored, known);
+}
+
+#[tokio::test]
+async fn the_standard_policy_in_the_database_is_the_default() {
+    let world = world().await;
+    let document: serde_json::Value =
+        sqlx::query_scalar("select document from perennial.dunning_policies where name = 'standard'")
+            .fetch_one(&world.pool)
+            .await
+            .unwrap();
+    assert_eq!(serde_json::from_value::<DunningPolicy>(document).unwrap(), DunningPolicy::default());
+}
+
+/// Every Rust file of the crates, tests aside.
+fn sources() -> Vec<(PathBuf, String)> {
+    let mut waiting = vec![root().join("jobs"), root().join("workers")];
+    let mut found = Vec::new();
+    while let Some(folder) = waiting.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            if path.is_dir() && name != "tests" {
+                waiting.push(path);
+            } else if name.ends_with(".rs") && name != "tests.rs" {
+                found.push((path.clone(), fs::read_to_string(&path).unwrap()));
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn sql_is_never_put_together_from_strings_outside_the_one_place() {
+    for (path, text) in sources() {
+        let allowed = path.ends_with("workers/src/database.rs");
+        assert!(allowed || !text.contains("AssertSqlSafe"), "{}", path.display());
+    }
+}
+
+#[test]
+fn no_request_to_the_provider_is_retried_with_a_random_key() {
+    for (path, text) in sources() {
+        let code: String = text.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
+        let tolerated = path.to_string_lossy().contains("workers/stripe/src/request");
+        let banned = code.contains("RequestStrategy::Retry(") || code.contains("RequestStrategy::ExponentialBackoff(");
+        assert!(tolerated || !banned, "{}", path.display());
+    }
+}
