@@ -71,7 +71,7 @@ pub(crate) trait Contender: Clone + Send + Sync + Sized + 'static {
 ///
 /// # Errors
 /// No server could be started, or a statement failed.
-pub async fn run() -> Result<()> {
+pub(crate) async fn run() -> Result<()> {
     let server = Server::ephemeral(Discovery::from_environment(), Durability::Full, 100)?;
     let mut admin = PgConnection::connect(&server.url("postgres")).await?;
     admin.execute("alter system set max_wal_size = '8GB'").await?;
@@ -131,7 +131,7 @@ fn listener() -> (Ran, mpsc::UnboundedReceiver<Instant>) {
 async fn enqueue_rates<C: Contender>(contender: &C, figures: &mut Figures) -> Result<()> {
     for (clients, row) in [(1, Row::SingleOne), (16, Row::SingleSixteen)] {
         let started = Instant::now();
-        let mut tasks = JoinSet::new();
+        let mut tasks: JoinSet<Result<u32>> = JoinSet::new();
         for _ in 0..clients {
             let contender = contender.clone();
             tasks.spawn(async move {
@@ -140,7 +140,7 @@ async fn enqueue_rates<C: Contender>(contender: &C, figures: &mut Figures) -> Re
                     contender.add_one().await?;
                     added += 1;
                 }
-                Result::Ok(added)
+                Ok(added)
             });
         }
         let mut added = 0;

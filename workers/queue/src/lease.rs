@@ -4,7 +4,7 @@ use std::{
     collections::HashMap,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicU8, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -27,6 +27,8 @@ pub(crate) struct Line {
     taken: AtomicUsize,
     /// Jobs claimed and not yet acknowledged in the database.
     unsettled: AtomicUsize,
+    /// Jobs are ready that a limit or a pause holds back.
+    pub(crate) held_back: AtomicBool,
     /// A slot came free, or an acknowledgement was written.
     pub(crate) freed: Notify,
     /// There may be something to claim.
@@ -41,6 +43,7 @@ impl Line {
             config,
             taken: AtomicUsize::new(0),
             unsettled: AtomicUsize::new(0),
+            held_back: AtomicBool::new(false),
             freed: Notify::new(),
             wake: Notify::new(),
             stop,

@@ -51,5 +51,5 @@ pub use config::{Backoff, Config};
 pub use context::{JobContext, LeaseLost, NotAJob};
 pub use ending::Ending;
 pub use enqueue::{NewJob, enqueue, enqueue_all};
-pub use process::Process;
+pub use process::{CONNECTIONS_MAX, Process};
 pub use tokens::{Rate, take_tokens};

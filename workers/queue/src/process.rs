@@ -14,7 +14,7 @@ use apalis_core::{
     worker::builder::WorkerBuilder,
 };
 use serde::{Serialize, de::DeserializeOwned};
-use sqlx::PgPool;
+use sqlx::{PgPool, postgres::PgPoolOptions};
 use tokio::{
     sync::{Notify, mpsc},
     time::timeout,
@@ -60,20 +60,32 @@ impl Shared {
 /// A worker process: a unique name, the tasks that keep its leases and write its
 /// acknowledgements, and its queues. Clones are the same process.
 ///
-/// It uses one connection of the pool for listening and, while busy, one per queue that claims
-/// and up to three more.
+/// It lives until [`Self::drain`]. Its connections are its own, at most [`CONNECTIONS_MAX`]:
+/// handlers that use up a pool must not keep the heartbeat waiting.
 #[derive(Debug, Clone)]
 pub struct Process {
     shared: Arc<Shared>,
     background: TaskTracker,
 }
 
+/// One listens; the others claim, acknowledge and keep leases.
+pub const CONNECTIONS_MAX: u32 = 6;
+const CONNECT_MAX: Duration = Duration::from_secs(2);
+
 impl Process {
-    /// Signs the process in and starts its background tasks. `name` is for humans.
+    /// Signs the process in to the database of `pool` and starts its background tasks. `name` is
+    /// for humans.
     ///
     /// # Errors
     /// The database cannot be reached. (Once started, an outage is waited out.)
     pub async fn start(pool: PgPool, name: &str) -> sqlx::Result<Self> {
+        // Connections are not tried before use: every call here is repeated when it fails.
+        let pool = PgPoolOptions::new()
+            .max_connections(CONNECTIONS_MAX)
+            .acquire_timeout(CONNECT_MAX)
+            .test_before_acquire(false)
+            .connect_with((*pool.connect_options()).clone())
+            .await?;
         #[expect(clippy::disallowed_methods, reason = "a holder's id must be new with every start")]
         let worker = Uuid::now_v7();
         store::sign_in(&mut *pool.acquire().await?, worker, name).await?;
@@ -187,6 +199,7 @@ impl Process {
         if let Err(fault) = signed_out.await {
             warn!(error = %fault, "a drained worker could not sign out");
         }
+        let _ = timeout(CONNECT_MAX, self.shared.pool.close()).await;
         info!(worker.id = %self.shared.worker, "a worker process drained");
     }
 }

@@ -1,6 +1,9 @@
 //! Claims jobs of one queue, never more than can start now, and sleeps until there may be more.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use tokio::{
     sync::mpsc,
@@ -139,6 +142,7 @@ impl Fetcher {
         if self.claim(slots).await? > 0 {
             return Ok(None);
         }
+        self.line.held_back.store(rest.ready, Ordering::Relaxed);
         let sleep = pause(&rest, self.patience.min(self.line.config.poll));
         self.patience = self.patience.saturating_mul(2).min(self.line.config.poll);
         Ok(Some(sleep))

@@ -1,7 +1,10 @@
 //! Writes acknowledgements, in batches and on tasks of their own: a finished job waits for no
 //! handler, no fetch and no other queue. What cannot be written is kept until it can.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use tokio::{
     sync::{Mutex, mpsc::UnboundedReceiver},
@@ -82,8 +85,13 @@ async fn write(shared: &Shared, group: Vec<Ack>) {
     };
     report(&rows, settled);
     shared.held.remove(rows.iter().map(|(fence, _)| fence));
+    // What was put back comes due at a time the queue has not heard of.
+    let put_back = matches!(rows.first(), Some((_, Outcome::Later { .. } | Outcome::GivenBack)));
     for line in lines {
         line.settled(1);
+        if put_back || line.held_back.load(Ordering::Relaxed) {
+            line.wake.notify_one();
+        }
     }
     shared.acked.notify_waiters();
     shared.acked.notify_one();

@@ -1,7 +1,7 @@
 //! The heartbeat: keeps this process's leases alive whatever its handlers do, and frees the jobs
 //! of processes that died.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use tokio::time::{Instant, timeout};
 use tracing::{error, info, warn};
@@ -21,7 +21,9 @@ pub(super) async fn run(shared: Arc<Shared>) {
             () = shared.finished.cancelled() => return,
             _ = timeout(beat(&shared), shared.line_added.notified()) => {}
         }
-        match keep(&shared).await {
+        // After an outage the others get a beat to extend their leases before they count as dead.
+        let kept = if away { extend(&shared).await } else { keep(&shared).await };
+        match kept {
             Ok(()) => away = false,
             Err(fault) => {
                 if !away {
@@ -47,20 +49,32 @@ fn beat(shared: &Shared) -> Duration {
     shortest.unwrap_or(BEAT_MAX).clamp(BEAT_MIN, BEAT_MAX)
 }
 
+/// Our own leases first: what is reclaimed after is nobody's.
 async fn keep(shared: &Shared) -> sqlx::Result<()> {
+    extend(shared).await?;
+    reclaim(shared).await
+}
+
+async fn extend(shared: &Shared) -> sqlx::Result<()> {
     let due = shared.held.due();
-    // Our own leases first: what is reclaimed after is nobody's.
-    let (extended, reclaimed) = store::call(&shared.pool, async |connection| {
-        let extended = match due.as_slice() {
-            [] => vec![],
-            due => store::extend(connection, shared.worker, due).await?,
-        };
+    let extended = store::call(&shared.pool, async |connection| {
         store::sign_in(connection, shared.worker, &shared.name).await?;
-        Ok((extended, store::reclaim(connection, shared.worker).await?))
+        match due.as_slice() {
+            [] => Ok(vec![]),
+            due => store::extend(connection, shared.worker, due).await,
+        }
     })
     .await?;
-    let kept: std::collections::HashSet<i64> = extended.into_iter().collect();
+    let kept: HashSet<i64> = extended.into_iter().collect();
     shared.held.remove(due.iter().map(|(fence, _)| fence).filter(|f| !kept.contains(&f.id)));
+    Ok(())
+}
+
+async fn reclaim(shared: &Shared) -> sqlx::Result<()> {
+    let reclaimed = store::call(&shared.pool, async |connection| {
+        store::reclaim(connection, shared.worker).await
+    })
+    .await?;
     for job in &reclaimed {
         if job.quarantined {
             error!(

@@ -79,7 +79,7 @@ async fn worker_behind_a_line(world: &World, name: &str) -> (Process, Arc<Line>)
         .connect_with(direct.socket(&line.folder).port(5432))
         .await
         .unwrap();
-    (Process::start(pool, name).await.unwrap(), line)
+    (Process::start(pool.clone(), name).await.unwrap(), line)
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -5,7 +5,8 @@ use std::{
     time::Duration,
 };
 
-use perennial_queue::{Config, Ending, JobContext, NewJob};
+use perennial_queue::{Config, Ending, JobContext, NewJob, Process};
+use sqlx::postgres::PgPoolOptions;
 
 use crate::world::{Numbered, World, quick};
 
@@ -90,5 +91,51 @@ async fn a_job_runs_at_once_when_the_queue_is_idle() {
         let heard = tokio::time::timeout(Duration::from_secs(5), heard.recv()).await;
         assert_eq!(heard.unwrap(), Some(number));
     }
+    process.drain().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn handlers_that_use_up_the_pool_do_not_stop_the_heartbeat() {
+    let world = World::new().await;
+    let runs = Runs::default();
+    for name in ["a", "b"] {
+        let pool = PgPoolOptions::new().max_connections(4).connect(&world.url).await.unwrap();
+        let process = Process::start(pool.clone(), name).await.unwrap();
+        let runs = runs.clone();
+        process.work("slow", quick(), move |job: Numbered, _| {
+            runs.note(job.number);
+            let pool = pool.clone();
+            async move {
+                let mut connection = pool.acquire().await.unwrap();
+                let sleep = sqlx::query("select pg_sleep(1)").execute(&mut *connection).await;
+                assert!(sleep.is_ok());
+                Ending::Done
+            }
+        });
+    }
+    world.enqueue("slow", 16).await;
+    world.until_no_jobs().await;
+    assert_eq!(runs.sorted(), (0..16).collect::<Vec<_>>());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_short_back_off_is_not_stretched_to_the_poll_interval() {
+    let world = World::new().await;
+    let process = world.process("a").await;
+    let config = Config { poll: Duration::from_secs(3600), ..quick() };
+    let runs = Runs::default();
+    let noted = runs.clone();
+    process.work("retry", config, move |_: Numbered, cx: JobContext| {
+        noted.note(cx.attempt());
+        let wait = Duration::from_millis(300);
+        let ending = match cx.attempt() {
+            1..=3 => Ending::RetryIn(Some(wait), "not yet".into()),
+            _ => Ending::Done,
+        };
+        std::future::ready(ending)
+    });
+    world.enqueue("retry", 1).await;
+    world.until_no_jobs().await;
+    assert_eq!(runs.sorted(), [1, 2, 3, 4]);
     process.drain().await;
 }
