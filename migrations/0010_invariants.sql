@@ -134,7 +134,9 @@ as $$
      cross join lateral (select coalesce(-sum(amount_minor), 0) as credited from customer_balance_entries b
                           where b.invoice_id = i.id and b.kind in ('applied', 'carried')) b
      where (i.status = 'paid' and p.paid + b.credited <> i.total_minor)
-        or (i.status = 'open' and p.paid + b.credited >= i.total_minor)
+        or (i.status = 'open' and p.paid + b.credited >= i.total_minor
+            and not exists (select from payments f
+                             where f.invoice_id = i.id and f.status in ('planned', 'executing', 'unknown', 'processing')))
     union all
     select 'I13', i.id::text, 'receivable in the books ' || coalesce(e.receivable, 0) || ' although ' || i.status
       from invoices i

@@ -5,7 +5,7 @@ use perennial_sandbox::{Action, Fault};
 use perennial_tests::{Faults, World};
 use serde_json::json;
 
-use super::world;
+use super::{CONFIRM, world};
 
 /// What is under way when the worker dies.
 #[derive(Debug, Clone, Copy)]
@@ -60,7 +60,7 @@ async fn survives_death_before_the_reply(scene: Scene) {
     let expected = scene.undisturbed().await;
     let mut world = scene.set().await;
     let captured = world.sandbox.ledger().entries.len();
-    world.fault(Fault::new(Action::HangAfter).containing("/confirm").times(1));
+    world.fault(Fault::new(Action::HangAfter).on("POST", CONFIRM).times(1));
     world.set_clock_to_next_due().await;
     world.work(Faults::None);
     world.wait_until("the provider has captured", async |_| world.sandbox.ledger().entries.len() > captured).await;

@@ -72,8 +72,18 @@ async fn bad_input_is_refused_with_the_name_of_its_field_and_changes_nothing() {
 async fn a_name_with_line_breaks_is_cleaned_and_its_mail_arrives() {
     let mut world = world().await;
     world.work(Faults::None);
-    world.subscribe("eve\nBcc: all@customers.example", &[], json!({})).await;
+    let eve = world.subscribe("eve", &[], json!({})).await;
+    let hostile = json!({ "email": "eve@customers.example", "name": "Eve\r\nBcc: all@customers.example" });
+    world.emit("customer.upserted", eve.id.0, hostile, "hostile").await.unwrap();
     world.rest().await;
+    world.attach(eve, "eve", "pm_sbx_visa__ok").await;
+    world.rest().await;
+    let mail = world.inbox.wait_for(std::time::Duration::from_secs(5), |mail| {
+        mail.header("X-Perennial-Letter") == Some("receipt")
+    });
+    let mail = mail.await.expect("the receipt arrives");
+    assert_eq!(mail.to, ["eve@customers.example"]);
+    assert_eq!(mail.header("Bcc"), None);
     assert_eq!(world.count("select count(*) from perennial.customers where name ~ '[[:cntrl:]]'").await, 0);
     world.check().await;
 }

@@ -5,14 +5,14 @@ use perennial_sandbox::{Action, Fault};
 use perennial_tests::Faults;
 use serde_json::json;
 
-use super::world;
+use super::{CONFIRM, world};
 
 async fn captured_once_when(lost: Action) {
     let mut world = world().await;
     world.work(Faults::None);
     let ada = world.subscribe("ada", &["pm_sbx_visa__ok"], json!({})).await;
     world.rest().await;
-    world.fault(Fault::new(lost).containing("/confirm").times(1));
+    world.fault(Fault::new(lost).on("POST", CONFIRM).times(1));
     world.set_clock_to_next_due().await;
     world.wait_until("the outcome is unknown", async |conn| {
         let unknown: i64 = sqlx::query_scalar("select count(*) from perennial.payments where status = 'unknown'")
@@ -59,7 +59,7 @@ async fn a_provider_that_cannot_be_reached_counts_as_no_decline() {
     world.work(Faults::None);
     let ada = world.subscribe("ada", &["pm_sbx_visa__ok"], json!({})).await;
     world.rest().await;
-    world.fault(Fault::new(Action::DropBefore).containing("/payment_intents").times(2));
+    world.fault(Fault::new(Action::DropBefore).on("POST", "/v1/payment_intents$").times(2));
     world.set_clock_to_next_due().await;
     world.rest().await;
     // The create that may or may not have arrived is repeated with its own key.

@@ -3,17 +3,26 @@
 
 mod cli;
 mod crashes;
+mod crashes_elsewhere;
 mod doors;
+mod letters;
 mod lost_replies;
+mod planted;
+mod privileges;
 mod races;
+mod severed;
 mod smtp;
 mod stories;
 mod tidy;
+mod zombies;
 
 use perennial_tests::World;
 
 /// The worker under test.
 const EXECUTABLE: &str = env!("CARGO_BIN_EXE_perennial-under-test");
+
+/// Where a charge is made at the provider.
+const CONFIRM: &str = "/v1/payment_intents/*/confirm";
 
 /// A world that begins on 31 January 2026, at noon.
 async fn world() -> World {

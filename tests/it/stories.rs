@@ -46,7 +46,7 @@ async fn a_stolen_card_is_never_charged_again_and_a_new_one_resumes_at_once() {
     world.attach(ada, "ada", "pm_sbx_mastercard__ok").await;
     world.rest().await;
     world.check().await;
-    assert_eq!(world.status(ada).await, "active");
+    assert_eq!(world.status(ada).await, "active", "{}", world.diary(ada.subscription).await);
     insta::assert_snapshot!(world.diary(ada.subscription).await);
 }
 

@@ -10,6 +10,7 @@ use perennial::simulation::Books;
 use perennial_core::ids::{CustomerId, SubscriptionId};
 use perennial_jobs::mail::{Sender, message_id};
 use perennial_jobs::payments::{CustomerProfile, OpKey, PaymentProvider};
+use perennial_jobs::store::methods;
 use perennial_jobs::{clock, diary, invariants, sweep};
 use perennial_sandbox::{DEFAULT_KEY, Fault, Inbox, InboxOptions, Sandbox, SandboxOptions};
 use perennial_stripe::{StripeConfig, StripeProvider};
@@ -165,8 +166,15 @@ impl World {
     pub async fn attach(&self, customer: Customer, name: &str, method: &str) {
         let email = format!("{name}@customers.example");
         let profile = CustomerProfile { customer: customer.id, email, name: name.to_owned() };
-        let reference = self.provider.ensure_customer(&profile, &OpKey::customer(customer.id)).await;
-        let reference = reference.expect("the provider takes the customer").value;
+        let mut conn = self.pool.acquire().await.expect("a connection");
+        let known = methods::provider_customer(&mut conn, self.provider.name(), customer.id.0).await.expect("an answer");
+        let reference = match known {
+            Some(known) => known,
+            None => {
+                let made = self.provider.ensure_customer(&profile, &OpKey::customer(customer.id)).await;
+                made.expect("the provider takes the customer").value
+            }
+        };
         let attached = self.provider.attach_method(&reference, method, &OpKey::attach(customer.id, method)).await;
         let attached = attached.expect("the provider takes the method").value;
         let mut data = json!({ "provider_customer": reference, "reference": attached.reference });

@@ -57,7 +57,7 @@ enum Command {
     /// Run the development inbox, or read it.
     Inbox(inbox::Inbox),
     /// Subscribe a customer.
-    Subscribe(subscribe::Subscribe),
+    Subscribe(Box<subscribe::Subscribe>),
     /// Cancel a subscription.
     Cancel(cancel::Cancel),
     /// Explain a subscription: where it stands, what happened, what comes next.

@@ -32,10 +32,19 @@ pub(super) async fn attached(
     event: &EventRow,
     data: MethodAttached,
 ) -> Result<(), Trouble> {
+    let provider = data.provider.as_deref().unwrap_or("stripe");
+    let known = methods::provider_customer(&mut *conn, provider, customer.0).await?;
+    if let Some(known) = known.filter(|known| *known != data.provider_customer) {
+        // An invoice's intent belongs to one customer of the provider for its whole life.
+        return Err(Trouble::refused(format!(
+            "provider_customer: is {}, but {customer} is known to the provider as {known}; attach the method there",
+            data.provider_customer
+        )));
+    }
     let attachment = Attachment {
         id: PaymentMethodId::derived(&data.reference).0,
         customer_id: customer.0,
-        provider: data.provider.as_deref().unwrap_or("stripe"),
+        provider,
         provider_customer: &data.provider_customer,
         reference: &data.reference,
         kind: data.kind.as_deref().unwrap_or("card"),

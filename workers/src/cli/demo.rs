@@ -1,10 +1,9 @@
 //! `perennial demo`
 
-use perennial_core::ids::SubscriptionId;
-use perennial_jobs::diary;
+use perennial_jobs::diary::{self, Line};
 
 use super::exit::{Error, Exit, say, talk};
-use super::simulate::{self, Told};
+use super::simulate::{self, Telling, Told};
 use crate::simulation::Scenario;
 
 const SCENARIO: &str = include_str!("../../../ops/scenarios/demo.toml");
@@ -25,35 +24,60 @@ impl Demo {
     pub(super) async fn run(self) -> Result<(), Error> {
         let scenario = Scenario::from_toml(SCENARIO).map_err(|error| Error::new(Exit::Internal, error))?;
         let discovery = simulate::discover(self.yes)?;
-        let mut told = simulate::tell(&scenario, discovery).await?;
+        let told = simulate::tell(&scenario, discovery).await?;
         told.print()?;
-        self.diaries(&mut told).await?;
+        let telling = told.telling();
+        for one in &telling {
+            print_diary(&told, one).await?;
+        }
+        let verdict = told.verdict();
         if self.keep {
             talk(format_args!("\nStill running until Ctrl-C:\n  export DATABASE_URL='{}'", told.stack.database_url()));
-            talk(format_args!("  perennial explain {}", told.telling()[0].1));
+            if let Some(one) = telling.first() {
+                talk(format_args!("  perennial explain {}", one.subscription));
+            }
             talk(format_args!("  mails at http://{}", told.stack.inbox.http_addr()));
             tokio::signal::ctrl_c().await?;
         } else {
-            talk("\nnext: `perennial demo --keep` leaves it running, for `perennial explain` and a look at the mails");
+            talk("next: `perennial demo --keep` leaves it running, for `perennial explain` and a look at the mails");
         }
-        told.verdict()
-    }
-
-    async fn diaries(&self, told: &mut Told) -> Result<(), Error> {
-        for (why, subscription) in told.telling() {
-            say(format_args!("\n{why}: {subscription}"))?;
-            print_diary(told, subscription).await?;
-        }
-        Ok(())
+        verdict
     }
 }
 
-async fn print_diary(told: &mut Told, subscription: SubscriptionId) -> Result<(), Error> {
+async fn print_diary(told: &Told, telling: &Telling) -> Result<(), Error> {
+    say(format_args!("\n{}: {}", telling.title, telling.subscription))?;
     let mut conn = told.stack.pool.acquire().await?;
-    let lines = diary::of(&mut conn, subscription).await?;
-    // Books and uneventful months would drown the story.
-    for line in lines.iter().filter(|line| line.kind != "books") {
-        say(format_args!("  {line}"))?;
+    let lines = diary::of(&mut conn, telling.subscription).await?;
+    let mut uneventful = 0;
+    // What happened at the same instant belongs together.
+    for occasion in lines.chunk_by(|one, next| one.at == next.at) {
+        let closely = telling.closely_at == Some(occasion[0].at);
+        if !closely && is_uneventful(occasion) {
+            uneventful += 1;
+            continue;
+        }
+        say_uneventful(std::mem::take(&mut uneventful))?;
+        for line in occasion.iter().filter(|line| closely || line.kind != "books") {
+            say(format_args!("  {line}"))?;
+            if closely {
+                say(format_args!("  {:26}{}", "", line.detail))?;
+            }
+        }
     }
-    Ok(())
+    say_uneventful(uneventful)
+}
+
+/// A renewal that was charged at once, as nearly all are.
+fn is_uneventful(occasion: &[Line]) -> bool {
+    let has = |kind: &str, text: &str| occasion.iter().any(|line| line.kind == kind && line.text.contains(text));
+    has("status", "renewed") && has("charge", "attempt 1 ") && has("charge", "succeeded") && !has("status", "recovered")
+}
+
+fn say_uneventful(renewals: usize) -> Result<(), Error> {
+    match renewals {
+        0 => Ok(()),
+        1 => say("  …                 a renewal, charged at once"),
+        many => say(format_args!("  …                 {many} renewals, each charged at once")),
+    }
 }

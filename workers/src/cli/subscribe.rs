@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use perennial_core::ids::{CustomerId, SubscriptionId};
 use perennial_jobs::ids;
+use perennial_jobs::store::methods;
 use perennial_jobs::mail::clean_display_name;
 use perennial_jobs::payments::{AttachedMethod, CustomerProfile, NoAnswer, OpKey, PaymentProvider};
 use perennial_stripe::StripeProvider;
@@ -99,7 +100,10 @@ impl Subscribe {
         emit(&mut trial, &key, &events).await?;
         trial.rollback().await?;
         if let Some(method) = &self.payment_method {
-            events.insert(1, self.attach(customer, method, &key).await?);
+            let mut conn = pool.acquire().await?;
+            let known = methods::provider_customer(&mut conn, "stripe", customer.0).await?;
+            drop(conn);
+            events.insert(1, self.attach(customer, known, method, &key).await?);
         }
         let mut transaction = pool.begin().await?;
         emit(&mut transaction, &key, &events).await?;
@@ -161,18 +165,25 @@ impl Subscribe {
     }
 
     /// Makes the customer known to the provider, and attaches the method there.
-    async fn attach(&self, customer: CustomerId, method: &str, key: &str) -> Result<Emission, Error> {
+    /// The provider forgets keys: once `known`, a customer is never asked for again.
+    async fn attach(
+        &self,
+        customer: CustomerId,
+        known: Option<String>,
+        method: &str,
+        key: &str,
+    ) -> Result<Emission, Error> {
         let provider = StripeProvider::new(&settings::stripe()?).map_err(|error| Error::new(Exit::Config, error))?;
         let profile = CustomerProfile {
             customer,
             email: self.email.trim().to_owned(),
             name: clean_display_name(&self.name),
         };
-        let reference = provider
-            .ensure_customer(&profile, &OpKey::customer(customer))
-            .await
-            .map_err(|(no_answer, _)| refusal("email", &no_answer))?
-            .value;
+        let made = match known {
+            Some(known) => Ok(known),
+            None => provider.ensure_customer(&profile, &OpKey::customer(customer)).await.map(|reply| reply.value),
+        };
+        let reference = made.map_err(|(no_answer, _)| refusal("email", &no_answer))?;
         let attached = provider
             .attach_method(&reference, method, &OpKey::attach(customer, &format!("{key}-{method}")))
             .await

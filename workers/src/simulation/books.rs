@@ -12,6 +12,8 @@ use sqlx::PgConnection;
 pub struct Tally {
     /// Name and count, in the order to print.
     pub counts: Vec<(&'static str, i64)>,
+    /// Mails that may have come twice: their row says that they were handed over more than once.
+    pub handed_over_twice: i64,
     /// Mails by template.
     pub mails: Vec<(String, i64)>,
 }
@@ -41,7 +43,8 @@ impl Tally {
                       (select count(*) from perennial.subscription_history where edge = 'recovered') as "recovered!",
                       (select count(*) from perennial.subscription_history where to_status = 'expired') as "expired!",
                       (select count(*) from perennial.subscription_history where to_status = 'canceled') as "canceled!",
-                      (select count(*) from perennial.dead_jobs) as "dead!""#
+                      (select count(*) from perennial.dead_jobs) as "dead!",
+                      (select count(*) from perennial.emails where attempts > 1) as "twice!""#
         )
         .fetch_one(&mut *conn)
         .await?;
@@ -51,6 +54,7 @@ impl Tally {
         .fetch_all(conn)
         .await?;
         Ok(Self {
+            handed_over_twice: row.twice,
             counts: vec![
                 ("subscriptions", row.subscriptions),
                 ("renewals", row.renewals),

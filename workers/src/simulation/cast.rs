@@ -35,6 +35,11 @@ pub fn cast(scenario: &Scenario) -> Vec<Actor> {
     groups.flat_map(|(index, group)| (0..group.count).map(move |number| actor(scenario, index, group, number))).collect()
 }
 
+/// A name as it can stand in an address.
+fn slug(name: &str) -> String {
+    name.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty()).collect::<Vec<_>>().join("-")
+}
+
 fn actor(scenario: &Scenario, index: usize, group: &Group, number: u32) -> Actor {
     let named = format!("{}/{}/{number}", scenario.seed, group.name);
     let in_turn = |from: &[String]| {
@@ -52,7 +57,7 @@ fn actor(scenario: &Scenario, index: usize, group: &Group, number: u32) -> Actor
         customer: CustomerId::derived(&named),
         subscription: SubscriptionId::derived(&named),
         group: index,
-        email: format!("{}-{}@customers.example", group.name.replace(' ', "-"), number + 1),
+        email: format!("{}-{}@customers.example", slug(&group.name), number + 1),
         zone: in_turn(&group.zones),
         locale: in_turn(&group.locales),
         subscribes_at,

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use perennial_core::ids::SubscriptionId;
 use perennial_jobs::payments::{AttachedMethod, CustomerProfile, NoAnswer, OpKey, PaymentProvider};
+use perennial_jobs::store::methods;
 use perennial_jobs::{clock, sweep};
 use perennial_sandbox::{Action as FaultAction, Fault};
 use serde_json::{Value, json};
@@ -73,8 +75,8 @@ pub struct Drive<'a> {
     /// Who takes part.
     pub actors: Vec<Actor>,
     cues: Vec<(DateTime<Utc>, Cue)>,
-    /// Subscriptions whose charge was under way when a worker was killed.
-    pub struck: Vec<perennial_core::ids::SubscriptionId>,
+    /// Subscriptions whose charge was under way when a worker was killed, and when that was.
+    pub struck: Vec<(SubscriptionId, DateTime<Utc>)>,
 }
 
 /// All work of one step is done within this, or something is wrong.
@@ -205,7 +207,12 @@ impl<'a> Drive<'a> {
         let refused = |(source, _)| DriveError::Method { actor: actor.name.clone(), source };
         let profile = CustomerProfile { customer: actor.customer, email: actor.email.clone(), name: actor.name.clone() };
         let provider = &self.stack.provider;
-        let customer = provider.ensure_customer(&profile, &OpKey::customer(actor.customer)).await.map_err(refused)?.value;
+        // The provider forgets keys: once known, a customer is never asked for again.
+        let known = methods::provider_customer(&mut *conn, provider.name(), actor.customer.0).await?;
+        let customer = match known {
+            Some(known) => known,
+            None => provider.ensure_customer(&profile, &OpKey::customer(actor.customer)).await.map_err(refused)?.value,
+        };
         let key = OpKey::attach(actor.customer, occasion);
         let attached = provider.attach_method(&customer, method, &key).await.map_err(refused)?.value;
         let mut data = data_of(&customer, &attached);
@@ -215,7 +222,7 @@ impl<'a> Drive<'a> {
 
     /// Waits for a charge to be under way, and kills a worker in the middle of it.
     async fn kill_worker(&mut self, conn: &mut PgConnection, now: DateTime<Utc>) -> Result<(), DriveError> {
-        let slow = Fault::new(FaultAction::Latency { latency_ms: 1_500 }).containing("/confirm");
+        let slow = Fault::new(FaultAction::Latency { latency_ms: 1_500 }).on("POST", "/v1/payment_intents/*/confirm");
         self.stack.sandbox.add_fault(slow);
         let mut look = tokio::time::interval(LOOK_EVERY);
         let waited = tokio::time::timeout(Duration::from_secs(2), async {
@@ -235,7 +242,7 @@ impl<'a> Drive<'a> {
         self.stack.replace_worker().await?;
         self.stack.sandbox.clear_faults();
         match struck {
-            Ok(struck) => self.struck.extend(struck?.into_iter().map(perennial_core::ids::SubscriptionId)),
+            Ok(struck) => self.struck.extend(struck?.into_iter().map(|id| (SubscriptionId(id), now))),
             // Nothing was being charged on that day: the next one will do.
             Err(_) => self.cues.push((now + TimeDelta::seconds(1), Cue::KillWorker)),
         }

@@ -1,0 +1,83 @@
+//! Each invariant finds what it is there to find: damage is done behind the guards' back.
+
+use perennial_tests::{Faults, World};
+use serde_json::json;
+use sqlx::AssertSqlSafe;
+
+use super::world;
+
+/// Two months, the second recovered in dunning.
+async fn healthy() -> World {
+    let mut world = world().await;
+    world.work(Faults::None);
+    world.subscribe("ada", &["pm_sbx_visa__ok1__insufficient_funds1__ok"], json!({})).await;
+    world.rest().await;
+    world.live_until("2026-03-05T00:00:00Z").await;
+    world.kill_workers().await;
+    world.check().await;
+    world
+}
+
+const DAMAGE: &[(&str, &str, &str)] = &[
+    ("I1", "an invoice is paid twice",
+     "drop index perennial.payments_one_capture; drop index perennial.payments_one_in_flight;
+      update perennial.payments set status = 'succeeded'"),
+    ("I2", "a payment is not in the books", "delete from perennial.ledger_entries where account = 'cash'"),
+    ("I2", "a payment is in the books with another amount",
+     "update perennial.ledger_entries set amount_minor = amount_minor * 2 where kind = 'payment_received'"),
+    ("I2", "the books know a payment that never was",
+     "update perennial.payments set status = 'declined' where status = 'succeeded'"),
+    ("I3", "a gap between two periods",
+     "update perennial.subscription_periods set starts_at = starts_at + interval '1 day' where period_index = 1"),
+    ("I3", "a period without an invoice", "delete from perennial.invoices where period_index = 1"),
+    ("I3", "an invoice without a period", "delete from perennial.subscription_periods where period_index = 1"),
+    ("I3", "a subscription that stands elsewhere", "update perennial.subscriptions set period_index = 7"),
+    ("I4", "a posting that does not balance",
+     "update perennial.ledger_entries set amount_minor = amount_minor + 1 where position = 1"),
+    ("I4", "a balance that the books do not know",
+     "insert into perennial.customer_balance_entries (id, customer_id, subscription_id, currency, amount_minor, kind, at, decision)
+      select gen_random_uuid(), customer_id, id, 'USD', 5, 'credit', now(), 1 from perennial.subscriptions"),
+    ("I5", "a mail that was queued twice",
+     "insert into perennial.emails (id, key, customer_id, subscription_id, clock_id, template, letter, status, queued_at, decision)
+      select gen_random_uuid(), key || '/again', customer_id, subscription_id, clock_id, template, letter, 'sent', queued_at, decision
+        from perennial.emails limit 1"),
+    ("I6", "an edge that is none", "update perennial.subscription_history set edge = 'suspended' where position = 1"),
+    ("I6", "a chain that is broken",
+     "delete from perennial.subscription_history where to_status = 'past_due' and from_status = 'active'"),
+    ("I6", "a status without an edge", "update perennial.subscriptions set status = 'paused'"),
+    ("I7", "a decision that nobody wrote down",
+     "delete from perennial.audit_log where version = 2 and subject_kind = 'subscription'"),
+    ("I7", "a payment of a decision that never was", "update perennial.payments set decision = 99 where attempt = 2"),
+    ("I12", "a job whose worker is gone",
+     "insert into perennial.jobs (queue, state, payload, holder, lease_until)
+      values ('renew', 'running', '{}', gen_random_uuid(), now() - interval '1 hour')"),
+    ("I12", "a dead letter without a reason",
+     "insert into perennial.dead_jobs (id, queue, kind, reason, attempt, deaths, payload, payload_hash, created_at, key_held_until)
+      values (1, 'renew', 'given_up', '', 1, 0, '{}', 'x', now(), now())"),
+    ("I13", "lines that do not sum up", "update perennial.invoice_items set amount_minor = 1"),
+    ("I13", "a paid invoice that is not", "update perennial.invoices set status = 'open', closed_at = null"),
+    ("I13", "a void invoice that is still owed",
+     "delete from perennial.ledger_entries where account = 'accounts_receivable' and kind = 'payment_received'"),
+    ("I13", "a number that is missing", "update perennial.invoice_series set last_number = 9"),
+    ("I14", "more attempts than the policy has", "update perennial.dunning_cases set attempts_made = 9"),
+    ("I14", "a method charged after it was blocked",
+     "update perennial.payment_methods set blocked_reason = 'insufficient_funds'"),
+    ("I16", "a request that differs from its key's", "update perennial.payments set amount_minor = 1"),
+];
+
+#[tokio::test]
+async fn each_invariant_finds_the_damage_it_is_there_for() {
+    let world = healthy().await;
+    for (invariant, what, damage) in DAMAGE {
+        let mut transaction = world.pool.begin().await.unwrap();
+        let sql = AssertSqlSafe(format!("set local session_replication_role = replica; {damage}"));
+        let done = sqlx::raw_sql(sql).execute(&mut *transaction).await;
+        done.unwrap_or_else(|error| panic!("{what}: {error}"));
+        let found: Vec<String> = sqlx::query_scalar("select invariant from perennial.check_invariants()")
+            .fetch_all(&mut *transaction)
+            .await
+            .unwrap();
+        assert!(found.iter().any(|found| found == invariant), "{what}: {found:?}");
+    }
+    world.check().await;
+}
