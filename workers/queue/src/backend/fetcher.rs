@@ -126,7 +126,6 @@ impl Fetcher {
             self.promote().await?;
         }
         if self.claim(slots).await? > 0 {
-            self.patience = PATIENCE_FIRST;
             return Ok(None);
         }
         if self.patience == PATIENCE_FIRST {
@@ -148,8 +147,8 @@ impl Fetcher {
         Ok(Some(sleep))
     }
 
-    async fn claim(&self, slots: usize) -> sqlx::Result<usize> {
-        let Self { shared, line, .. } = self;
+    async fn claim(&mut self, slots: usize) -> sqlx::Result<usize> {
+        let Self { shared, line, .. } = &*self;
         let wanted = i32::try_from(slots).unwrap_or(i32::MAX);
         line.take(slots);
         let claimed = store::call(&shared.pool, async |connection| {
@@ -171,6 +170,9 @@ impl Fetcher {
         shared.held.add(line, &rows);
         for row in rows {
             self.deliver(row).await;
+        }
+        if count > 0 {
+            self.patience = PATIENCE_FIRST;
         }
         Ok(count)
     }
