@@ -4,6 +4,7 @@ pub mod calc;
 mod cancel;
 mod check;
 mod clock;
+mod db;
 mod demo;
 mod exit;
 mod explain;
@@ -71,6 +72,9 @@ enum Command {
     Clock(clock::Clock),
     /// Check a dunning policy, or see what it would do.
     Policy(policy::PolicyArgs),
+    /// Run a PostgreSQL of one's own.
+    #[command(subcommand)]
+    Db(db::Db),
     /// Answer questions about the rules, one JSON object per line.
     Calc(calc_command::Calc),
 }
@@ -112,6 +116,7 @@ fn run(command: Command) -> Result<(), exit::Error> {
             Command::Migrate(migrate) => migrate.run().await,
             Command::Check(check) => check.run().await,
             Command::Clock(clock) => clock.run().await,
+            Command::Db(db) => db.run().await,
             Command::Policy(policy) => policy.run().await,
             Command::Calc(calc) => calc.run(),
         }

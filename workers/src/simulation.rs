@@ -10,6 +10,6 @@ mod stack;
 
 pub use books::{Books, Tally};
 pub use cast::{Actor, cast};
-pub use drive::{Drive, Progress};
-pub use scenario::{Action, Deed, Group, InvalidScenario, Scenario};
+pub use drive::{Drive, DriveError, Progress};
+pub use scenario::{Action, Deed, Disturbance, Group, InvalidScenario, Scenario};
 pub use stack::{Stack, StackError};

@@ -29,10 +29,12 @@ mod identity;
 pub mod install;
 mod pidfile;
 mod process;
+mod running;
 mod server;
 mod supervisor;
 
 pub use cluster::Durability;
 pub use discovery::{Discovery, Installation, MAJOR_MIN, Places, default_cache};
 pub use error::Error;
+pub use running::Running;
 pub use server::{Options, Server, default_home};

@@ -122,8 +122,7 @@ impl Server {
 
     /// The address of a database of this server. `postgres` always exists.
     pub fn url(&self, database: &str) -> String {
-        let folder = encoded(self.socket_dir.as_os_str().as_encoded_bytes());
-        format!("postgres://perennial@localhost/{}?host={folder}", encoded(database.as_bytes()))
+        address(&self.socket_dir, database)
     }
 
     /// The folder with `psql`, `pg_dump` and the rest, as far as the package has them.
@@ -188,6 +187,12 @@ impl Drop for Server {
             self.cluster.remove_socket_dir(&self.socket_dir);
         }
     }
+}
+
+/// The address of a database whose server listens in this folder.
+pub(crate) fn address(socket_dir: &Path, database: &str) -> String {
+    let folder = encoded(socket_dir.as_os_str().as_encoded_bytes());
+    format!("postgres://perennial@localhost/{}?host={folder}", encoded(database.as_bytes()))
 }
 
 /// Percent-encoding for both parts of an address.

@@ -2,6 +2,7 @@
 
 use perennial_jobs::diary::{self, Line};
 
+use super::db::{self, Consent};
 use super::exit::{Error, Exit, say, talk};
 use super::simulate::{self, Telling, Told};
 use crate::simulation::Scenario;
@@ -23,7 +24,7 @@ pub(super) struct Demo {
 impl Demo {
     pub(super) async fn run(self) -> Result<(), Error> {
         let scenario = Scenario::from_toml(SCENARIO).map_err(|error| Error::new(Exit::Internal, error))?;
-        let discovery = simulate::discover(self.yes)?;
+        let discovery = db::find(Consent::given(self.yes))?;
         let told = simulate::tell(&scenario, discovery).await?;
         told.print()?;
         let telling = told.telling();

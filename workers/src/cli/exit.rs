@@ -38,18 +38,23 @@ impl From<Exit> for ExitCode {
 /// Why a command is not done.
 #[derive(Debug)]
 pub(super) struct Error {
-    exit: Exit,
+    code: u8,
     message: Option<String>,
 }
 
 impl Error {
     pub(super) fn new(exit: Exit, message: impl ToString) -> Self {
-        Self { exit, message: Some(message.to_string()) }
+        Self { code: exit as u8, message: Some(message.to_string()) }
     }
 
     /// All was said already.
     pub(super) fn silent(exit: Exit) -> Self {
-        Self { exit, message: None }
+        Self { code: exit as u8, message: None }
+    }
+
+    /// The exit code of a command that was run for the user, handed on.
+    pub(super) fn of_command(code: u8) -> Self {
+        Self { code, message: None }
     }
 
     pub(super) fn data(message: impl ToString) -> Self {
@@ -61,7 +66,7 @@ impl Error {
             // Nobody is left to tell if stderr is gone.
             drop(writeln!(std::io::stderr(), "perennial: {message}"));
         }
-        self.exit.into()
+        ExitCode::from(self.code)
     }
 }
 

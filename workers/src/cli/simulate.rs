@@ -10,11 +10,12 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use perennial_core::ids::SubscriptionId;
 use perennial_jobs::invariants::{self, Violation};
 use perennial_jobs::diary;
-use perennial_postgres::{Discovery, install};
+use perennial_postgres::Discovery;
 
+use super::db::{self, Consent};
 use super::exit::{Error, Exit, say, talk};
 use crate::settings::variable;
-use crate::simulation::{Actor, Books, Drive, Scenario, Stack, StackError, Tally};
+use crate::simulation::{Actor, Books, Drive, DriveError, Scenario, Stack, StackError, Tally};
 
 /// Run a scenario of your own on the same engine as the demo: customers, plans, behaviours, months,
 /// faults, a seed. The same seed gives the same diaries.
@@ -37,7 +38,7 @@ impl Simulate {
         let text = std::fs::read_to_string(&self.scenario)
             .map_err(|error| Error::data(format!("scenario: {}: {error}", self.scenario.display())))?;
         let scenario = Scenario::from_toml(&text).map_err(Error::data)?;
-        let told = tell(&scenario, discover(self.yes)?).await?;
+        let told = tell(&scenario, db::find(Consent::given(self.yes))?).await?;
         told.print()?;
         if let Some(file) = &self.diary {
             std::fs::write(file, told.all_diaries().await?)?;
@@ -45,24 +46,6 @@ impl Simulate {
         }
         told.verdict()
     }
-}
-
-/// Finds a PostgreSQL, or installs one where that was said to be right.
-pub(super) fn discover(install_without_asking: bool) -> Result<Discovery, Error> {
-    let discovery = Discovery::from_environment();
-    match discovery.find() {
-        Ok(_) => {}
-        Err(_) if install_without_asking => {
-            talk("perennial: no PostgreSQL found, installing one");
-            install::find_or_install(&discovery).map_err(unavailable)?;
-        }
-        Err(error) => return Err(unavailable(error)),
-    }
-    Ok(discovery)
-}
-
-fn unavailable(error: impl ToString) -> Error {
-    Error::new(Exit::Unavailable, error)
 }
 
 /// A scenario that was lived through.
@@ -86,6 +69,9 @@ pub(super) struct Telling {
     pub(super) closely_at: Option<DateTime<Utc>>,
 }
 
+/// As a shell says that Ctrl-C ended a command.
+const INTERRUPTED: u8 = 130;
+
 /// Lives through a scenario.
 pub(super) async fn tell(scenario: &Scenario, discovery: Discovery) -> Result<Told, Error> {
     let began = Instant::now();
@@ -94,17 +80,19 @@ pub(super) async fn tell(scenario: &Scenario, discovery: Discovery) -> Result<To
     talk(format_args!("provider  {}   inbox  http://{}", stack.sandbox.base_url(), stack.inbox.http_addr()));
     let bar = progress_bar();
     let mut drive = Drive::new(scenario, &mut stack);
-    let driven = drive
-        .run(|progress| {
-            bar.set_length(progress.days.unsigned_abs());
-            bar.set_position(progress.day.unsigned_abs());
-            bar.set_message(progress.now.format("%Y-%m-%d").to_string());
-        })
-        .await;
+    let driving = drive.run(|progress| {
+        bar.set_length(progress.days.unsigned_abs());
+        bar.set_position(progress.day.unsigned_abs());
+        bar.set_message(progress.now.format("%Y-%m-%d").to_string());
+    });
+    let driven = tokio::select! {
+        driven = driving => driven.map_err(Error::from),
+        _ = tokio::signal::ctrl_c() => Err(Error::of_command(INTERRUPTED)),
+    };
     let (actors, struck) = (drive.actors.clone(), drive.struck.clone());
     bar.finish_and_clear();
-    driven.map_err(|error| Error::new(Exit::Internal, error))?;
     stack.dismiss().await;
+    driven?;
     let mut conn = stack.pool.acquire().await?;
     let tally = Tally::of(&mut conn).await?;
     let books = Books::compare(&mut conn, &stack.sandbox.ledger()).await?;
@@ -121,6 +109,20 @@ pub(super) async fn tell(scenario: &Scenario, discovery: Discovery) -> Result<To
 
 fn stack_error(error: StackError) -> Error {
     Error::new(Exit::Unavailable, error)
+}
+
+/// What a door or the provider refuses is wrong in the scenario; all else is our own fault.
+impl From<DriveError> for Error {
+    fn from(error: DriveError) -> Self {
+        match error {
+            DriveError::Door { ref actor, ref source } => match source.as_database_error() {
+                Some(refusal) => Self::data(format!("group of `{actor}`: {}", refusal.message())),
+                None => Self::new(Exit::Internal, error),
+            },
+            DriveError::Method { .. } => Self::data(error),
+            _ => Self::new(Exit::Internal, error),
+        }
+    }
 }
 
 fn progress_bar() -> ProgressBar {

@@ -70,7 +70,7 @@ impl Work {
     }
 }
 
-async fn wait_for_the_end() -> Result<(), Error> {
+pub(super) async fn wait_for_the_end() -> Result<(), Error> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     tokio::select! {

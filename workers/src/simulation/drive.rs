@@ -1,18 +1,18 @@
 //! Moves business time from one due instant to the next, and lets customers act.
 
+mod customers;
+
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use perennial_core::ids::SubscriptionId;
-use perennial_jobs::payments::{AttachedMethod, CustomerProfile, NoAnswer, OpKey, PaymentProvider};
-use perennial_jobs::store::methods;
+use perennial_jobs::payments::NoAnswer;
 use perennial_jobs::{clock, sweep};
 use perennial_sandbox::{Action as FaultAction, Fault};
-use serde_json::{Value, json};
 use sqlx::PgConnection;
 
 use super::cast::{Actor, cast};
-use super::scenario::{Action, Scenario};
+use super::scenario::{Disturbance, Scenario};
 use super::stack::{Stack, StackError};
 
 /// How far a run is.
@@ -65,6 +65,8 @@ enum Cue {
     Deed(usize, usize),
     KillWorker,
     TruncateQueue,
+    /// The provider's faults come or go.
+    Faults,
 }
 
 /// A run.
@@ -97,6 +99,9 @@ impl<'a> Drive<'a> {
         let on = |day: &u32| scenario.start + TimeDelta::days((*day).into());
         cues.extend(scenario.kill_worker_on_days.iter().map(|day| (on(day), Cue::KillWorker)));
         cues.extend(scenario.truncate_queue_on_days.iter().map(|day| (on(day), Cue::TruncateQueue)));
+        for fault in &scenario.faults {
+            cues.extend([&fault.from_day, &fault.to_day].map(|day| (on(day), Cue::Faults)));
+        }
         cues.sort_by_key(|(at, _)| *at);
         cues.reverse();
         Self { scenario, stack, actors, cues, struck: Vec::new() }
@@ -153,71 +158,20 @@ impl<'a> Drive<'a> {
                 Cue::TruncateQueue => {
                     sqlx::query!("truncate perennial.jobs").execute(&mut *conn).await?;
                 }
+                Cue::Faults => self.set_faults(now),
             }
         }
         Ok(())
     }
 
-    async fn subscribe(&self, conn: &mut PgConnection, actor: &Actor) -> Result<(), DriveError> {
-        let group = &self.scenario.groups[actor.group];
-        let profile = json!({ "email": actor.email, "name": actor.name, "locale": actor.locale, "time_zone": actor.zone });
-        emit(conn, actor, "customer.upserted", actor.customer.0, profile, "new").await?;
-        // The first method of the two is the default: it is attached last.
-        for (method, rank) in [(&group.backup, "backup"), (&group.method, "first")] {
-            if let Some(method) = method {
-                self.attach(conn, actor, method, rank).await?;
-            }
+    /// Leaves the faults of that day in force, and no others.
+    fn set_faults(&self, now: DateTime<Utc>) {
+        self.stack.sandbox.clear_faults();
+        let day = (now - self.scenario.start).num_days();
+        let of_today = |it: &&Disturbance| (i64::from(it.from_day)..i64::from(it.to_day)).contains(&day);
+        for disturbance in self.scenario.faults.iter().filter(of_today) {
+            self.stack.sandbox.add_fault(disturbance.fault.clone());
         }
-        let mut wish = json!({
-            "customer": actor.customer.0, "plan": group.plan, "interval": group.interval, "seats": group.seats,
-            "time_zone": actor.zone,
-        });
-        if let Some(amount) = group.negotiated_amount_minor {
-            wish["negotiated_amount_minor"] = json!(amount);
-        }
-        if let Some(anchor) = &group.anchor {
-            wish["anchor"] = json!(anchor);
-        }
-        if group.trial_days > 0 {
-            wish["trial_end"] = json!(actor.subscribes_at + TimeDelta::days(group.trial_days.into()));
-        }
-        emit(conn, actor, "subscription.created", actor.subscription.0, wish, "new").await
-    }
-
-    async fn deed(&self, conn: &mut PgConnection, actor: &Actor, deed: usize) -> Result<(), DriveError> {
-        let (_, action, method) = &actor.deeds[deed];
-        let name = format!("deed {deed}");
-        let subscription = actor.subscription.0;
-        match (action, method) {
-            (Action::Attach, Some(method)) => self.attach(conn, actor, method, &name).await,
-            (Action::Attach, None) => Ok(()),
-            (Action::Cancel, _) => {
-                emit(conn, actor, "subscription.cancel_requested", subscription, json!({}), &name).await
-            }
-            (Action::CancelNow, _) => {
-                let now = json!({ "when": "now", "unused_time": "credited" });
-                emit(conn, actor, "subscription.cancel_requested", subscription, now, &name).await
-            }
-            (Action::Undo, _) => emit(conn, actor, "subscription.cancel_undone", subscription, json!({}), &name).await,
-        }
-    }
-
-    /// As an application does when its customer enters a card.
-    async fn attach(&self, conn: &mut PgConnection, actor: &Actor, method: &str, occasion: &str) -> Result<(), DriveError> {
-        let refused = |(source, _)| DriveError::Method { actor: actor.name.clone(), source };
-        let profile = CustomerProfile { customer: actor.customer, email: actor.email.clone(), name: actor.name.clone() };
-        let provider = &self.stack.provider;
-        // The provider forgets keys: once known, a customer is never asked for again.
-        let known = methods::provider_customer(&mut *conn, provider.name(), actor.customer.0).await?;
-        let customer = match known {
-            Some(known) => known,
-            None => provider.ensure_customer(&profile, &OpKey::customer(actor.customer)).await.map_err(refused)?.value,
-        };
-        let key = OpKey::attach(actor.customer, occasion);
-        let attached = provider.attach_method(&customer, method, &key).await.map_err(refused)?.value;
-        let mut data = data_of(&customer, &attached);
-        data["default"] = json!(occasion != "backup");
-        emit(conn, actor, "payment_method.attached", actor.customer.0, data, occasion).await
     }
 
     /// Waits for a charge to be under way, and kills a worker in the middle of it.
@@ -240,7 +194,7 @@ impl<'a> Drive<'a> {
         });
         let struck = waited.await;
         self.stack.replace_worker().await?;
-        self.stack.sandbox.clear_faults();
+        self.set_faults(now);
         match struck {
             Ok(struck) => self.struck.extend(struck?.into_iter().map(|id| (SubscriptionId(id), now))),
             // Nothing was being charged on that day: the next one will do.
@@ -273,34 +227,4 @@ impl<'a> Drive<'a> {
 enum Mail {
     Later,
     Too,
-}
-
-fn data_of(customer: &str, method: &AttachedMethod) -> Value {
-    let mut data = json!({ "provider_customer": customer, "reference": method.reference, "kind": method.kind });
-    for (field, value) in [("network", &method.network), ("last4", &method.last4)] {
-        if let Some(value) = value {
-            data[field] = json!(value);
-        }
-    }
-    if let Some((month, year)) = method.expires {
-        data["exp_month"] = json!(month);
-        data["exp_year"] = json!(year);
-    }
-    data
-}
-
-async fn emit(
-    conn: &mut PgConnection,
-    actor: &Actor,
-    kind: &str,
-    subject: uuid::Uuid,
-    data: Value,
-    occasion: &str,
-) -> Result<(), DriveError> {
-    let event_id = format!("{}/{kind}/{occasion}", actor.subscription);
-    sqlx::query_scalar!("select perennial.emit($1, $2, $3, $4)", kind, subject, data, event_id)
-        .fetch_one(conn)
-        .await
-        .map_err(|source| DriveError::Door { actor: actor.name.clone(), source })?;
-    Ok(())
 }

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use perennial_core::dunning::Span;
+use perennial_sandbox::Fault;
 use serde::Deserialize;
 
 /// A scenario.
@@ -26,9 +27,25 @@ pub struct Scenario {
     /// Days on which the queue is truncated.
     #[serde(default)]
     pub truncate_queue_on_days: Vec<u32>,
+    /// What goes wrong at the provider.
+    #[serde(default, rename = "fault")]
+    pub faults: Vec<Disturbance>,
     /// The customers.
     #[serde(rename = "group")]
     pub groups: Vec<Group>,
+}
+
+/// A fault of the provider that lasts for some days.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Disturbance {
+    /// The first day.
+    pub from_day: u32,
+    /// The first day without it.
+    pub to_day: u32,
+    /// Which requests suffer what: `action`, `method`, `path`, `probability` … as the sandbox's
+    /// control plane has them.
+    #[serde(flatten)]
+    pub fault: Fault,
 }
 
 /// Customers that are alike.
@@ -162,6 +179,11 @@ impl Scenario {
         if self.step.delta() <= chrono::TimeDelta::zero() {
             return wrong("step".to_owned(), "must be above zero".to_owned());
         }
+        for (number, fault) in self.faults.iter().enumerate() {
+            if fault.from_day >= fault.to_day {
+                return wrong(format!("fault[{number}].to_day"), format!("must be after from_day ({})", fault.from_day));
+            }
+        }
         let customers: u64 = self.groups.iter().map(|group| u64::from(group.count)).sum();
         if customers == 0 || customers > CUSTOMERS_MAX {
             return wrong("group".to_owned(), format!("{customers} customers, must be 1 to {CUSTOMERS_MAX}"));
@@ -198,6 +220,16 @@ mod tests {
     use super::*;
 
     #[test]
+    fn every_scenario_that_comes_along_can_be_read() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../ops/scenarios");
+        for file in std::fs::read_dir(folder).unwrap() {
+            let path = file.unwrap().path();
+            let read = Scenario::from_toml(&std::fs::read_to_string(&path).unwrap());
+            assert!(read.is_ok(), "{}: {}", path.display(), read.unwrap_err());
+        }
+    }
+
+    #[test]
     fn a_scenario_that_is_wrong_names_its_field() {
         let with = |line: &str| {
             format!("seed = 1\nstart = \"2026-01-01T00:00:00Z\"\nmonths = 2\n[[group]]\nname = \"a\"\ncount = 1\nplan = \"free\"\n{line}")
@@ -206,6 +238,9 @@ mod tests {
         let field = |line: &str| Scenario::from_toml(&with(line)).unwrap_err().to_string();
         assert!(field("zones = [\"Mars\"]").starts_with("group[0].zones"));
         assert!(field("seats = -1").contains("seats"));
+        assert!(field("plans = \"pro\"").contains("plans"));
+        let fault = "[[fault]]\nfrom_day = 3\nto_day = 3\naction = \"drop_after\"";
+        assert!(field(fault).starts_with("fault[0].to_day"));
         assert!(field("[[group.deed]]\nday = 3\ndo = \"attach\"").starts_with("group[0].deed[0].method"));
     }
 }
