@@ -89,7 +89,9 @@ pub(crate) async fn process_next(cx: &Cx, customer: CustomerId) -> Result<Progre
         Err(Trouble::Database(error)) => return Err(error.into()),
     };
     events::processed(&mut transaction, event.seq, refused.as_deref()).await?;
+    crate::crash_point!("inbox.C2");
     transaction.commit().await?;
+    crate::crash_point!("inbox.C7");
     Ok(Progress::Processed)
 }
 

@@ -73,10 +73,11 @@ async fn each_invariant_finds_the_damage_it_is_there_for() {
         let sql = AssertSqlSafe(format!("set local session_replication_role = replica; {damage}"));
         let done = sqlx::raw_sql(sql).execute(&mut *transaction).await;
         done.unwrap_or_else(|error| panic!("{what}: {error}"));
-        let found: Vec<String> = sqlx::query_scalar("select invariant from perennial.check_invariants()")
-            .fetch_all(&mut *transaction)
-            .await
-            .unwrap();
+        let found: Vec<String> =
+            sqlx::query_scalar("select invariant from perennial.check_invariants()")
+                .fetch_all(&mut *transaction)
+                .await
+                .unwrap();
         assert!(found.iter().any(|found| found == invariant), "{what}: {found:?}");
     }
     world.check().await;

@@ -5,8 +5,13 @@ use sqlx::AssertSqlSafe;
 
 use super::world;
 
-const APPENDED: &[&str] =
-    &["audit_log", "customer_balance_entries", "dunning_policies", "ledger_entries", "subscription_history"];
+const APPENDED: &[&str] = &[
+    "audit_log",
+    "customer_balance_entries",
+    "dunning_policies",
+    "ledger_entries",
+    "subscription_history",
+];
 
 /// What a role may do to the tables: `table verb`.
 async fn may(world: &World, role: &str) -> Vec<String> {
@@ -23,11 +28,13 @@ async fn the_worker_adds_to_the_books_and_changes_nothing_in_them() {
     let world = world().await;
     let may = may(&world, "perennial_worker").await;
     for table in APPENDED {
-        let here: Vec<_> = may.iter().filter(|line| line.starts_with(&format!("{table} "))).collect();
+        let here: Vec<_> =
+            may.iter().filter(|line| line.starts_with(&format!("{table} "))).collect();
         assert_eq!(here, [&format!("{table} insert"), &format!("{table} select")]);
     }
     for table in ["transitions", "event_types", "ledger_accounts"] {
-        let here: Vec<_> = may.iter().filter(|line| line.starts_with(&format!("{table} "))).collect();
+        let here: Vec<_> =
+            may.iter().filter(|line| line.starts_with(&format!("{table} "))).collect();
         assert_eq!(here, [&format!("{table} select")]);
     }
     assert!(!may.iter().any(|line| line.ends_with(" truncate")), "{may:?}");

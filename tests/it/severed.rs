@@ -61,6 +61,9 @@ async fn a_database_that_is_away_for_a_while_costs_nothing_but_time() {
     world.rest().await;
     world.check().await;
     assert_eq!(world.sandbox.ledger().entries.len(), 40);
-    assert_eq!(world.count("select count(*) from perennial.emails where status = 'sent'").await, 40);
+    assert_eq!(
+        world.count("select count(*) from perennial.emails where status = 'sent'").await,
+        40
+    );
     assert_eq!(world.count("select count(*) from perennial.dead_jobs").await, 0);
 }

@@ -24,10 +24,12 @@ async fn wakes_too_late(asleep_on: Fault, captured: usize) {
     let mut zombie = world.command().arg("work").spawn().unwrap();
     world
         .wait_until("it has asked for the money", async |conn| {
-            let asked: i64 = sqlx::query_scalar("select count(*) from perennial.payments where status = 'executing'")
-                .fetch_one(conn)
-                .await
-                .unwrap();
+            let asked: i64 = sqlx::query_scalar(
+                "select count(*) from perennial.payments where status = 'executing'",
+            )
+            .fetch_one(conn)
+            .await
+            .unwrap();
             asked == 1 && world.sandbox.ledger().entries.len() >= captured
         })
         .await;
@@ -54,5 +56,6 @@ async fn a_worker_that_wakes_after_its_charge_was_settled_by_another_changes_not
 
 #[tokio::test]
 async fn a_worker_that_wakes_with_the_reply_in_its_hands_settles_nothing_twice() {
-    wakes_too_late(Fault::new(Action::Latency { latency_ms: 700 }).on("POST", CONFIRM).times(1), 1).await;
+    wakes_too_late(Fault::new(Action::Latency { latency_ms: 700 }).on("POST", CONFIRM).times(1), 1)
+        .await;
 }

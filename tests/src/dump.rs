@@ -35,8 +35,11 @@ impl World {
     pub async fn dump(&self) -> String {
         let mut lines = String::new();
         for (table, volatile) in TABLES {
-            let without: Vec<_> = MACHINE.iter().chain(*volatile).map(|column| (*column).to_owned()).collect();
-            let sql = format!("select (to_jsonb(t) - $1::text[])::text from perennial.{table} t order by 1");
+            let without: Vec<_> =
+                MACHINE.iter().chain(*volatile).map(|column| (*column).to_owned()).collect();
+            let sql = format!(
+                "select (to_jsonb(t) - $1::text[])::text from perennial.{table} t order by 1"
+            );
             let rows: Vec<String> = sqlx::query_scalar(AssertSqlSafe(sql))
                 .bind(without)
                 .fetch_all(&self.pool)

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream, UnixStream, unix, tcp};
+use tokio::net::{TcpListener, TcpStream, UnixStream, tcp, unix};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
