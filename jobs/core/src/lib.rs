@@ -11,7 +11,6 @@ pub mod money;
 pub mod network;
 pub mod proration;
 pub mod invoice;
-pub mod ledger;
 pub mod locale;
 pub mod dunning;
 pub mod lifecycle;

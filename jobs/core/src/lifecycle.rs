@@ -24,7 +24,7 @@ mod subscription;
 pub use access::{Access, access};
 pub use agenda::{Action, agenda};
 pub use effect::{
-    BalanceChange, BalanceKind, CaseOutcome, Effect, Entry, InvoiceClose, IssuedInvoice, Line,
+    Account, BalanceChange, BalanceKind, CaseOutcome, Effect, Entry, InvoiceClose, IssuedInvoice, Line,
     LineKind, Notice, PeriodKind, Posting, Reason,
 };
 pub use event::{CancelWhen, Event, UnusedTime};

@@ -59,7 +59,7 @@ struct Tables {
     closed_cases: Vec<(Uuid, CaseOutcome, chrono::DateTime<chrono::Utc>)>,
     blocked: Vec<(PaymentMethodId, String)>,
     held: Vec<(PaymentMethodId, chrono::DateTime<chrono::Utc>)>,
-    replaced_items: Vec<(Uuid, Vec<(Uuid, Uuid, i64)>)>,
+    replaced_items: Vec<(Uuid, Vec<items::NewItem>)>,
     errands: Errands,
 }
 
@@ -81,7 +81,10 @@ impl Batch {
         }
         let mut tables = Tables::default();
         let receipts = receipt_lines(&mut *conn, &self.decided).await?;
-        number_invoices(&mut *conn, &mut self.decided).await?;
+        // Elsewhere numbers are taken as late as can be: their counter stays locked until the commit.
+        if self.decided.iter().any(tells_of_its_own_invoice) {
+            number_invoices(&mut *conn, &mut self.decided).await?;
+        }
         for decided in &self.decided {
             let standing = self.take(decided, &receipts, &mut tables);
             tables.standings.push(standing);
@@ -195,16 +198,11 @@ impl Tables {
         self.emails.push(email);
     }
 
+    /// Invoices come late: taking their numbers makes other transactions wait for this one.
     async fn write(self, conn: &mut PgConnection) -> sqlx::Result<()> {
         periods::insert(&mut *conn, &self.periods).await?;
-        invoices::insert(&mut *conn, &self.invoices).await?;
-        invoices::insert_lines(&mut *conn, &self.lines).await?;
-        invoices::close(&mut *conn, &self.closings).await?;
-        invoices::receipted(&mut *conn, &self.receipts).await?;
         payments::settle(&mut *conn, &self.settled).await?;
-        payments::plan(&mut *conn, &self.planned).await?;
         ledger::insert(&mut *conn, &self.entries).await?;
-        ledger::move_balances(&mut *conn, &self.balances).await?;
         for (case, next_rung_at) in &self.cases {
             cases::save(&mut *conn, case, *next_rung_at).await?;
         }
@@ -223,8 +221,20 @@ impl Tables {
         emails::queue(&mut *conn, &self.emails).await?;
         audit::insert_edges(&mut *conn, &self.edges).await?;
         audit::insert(&mut *conn, &self.audit).await?;
-        self.errands.enqueue(conn).await
+        self.errands.enqueue(&mut *conn).await?;
+        invoices::insert(&mut *conn, &self.invoices).await?;
+        invoices::insert_lines(&mut *conn, &self.lines).await?;
+        invoices::close(&mut *conn, &self.closings).await?;
+        invoices::receipted(&mut *conn, &self.receipts).await?;
+        payments::plan(&mut *conn, &self.planned).await?;
+        ledger::move_balances(conn, &self.balances).await
     }
+}
+
+/// Whether a letter may name the number of an invoice that its own decision issues.
+fn tells_of_its_own_invoice(decided: &Decided) -> bool {
+    let any = |wanted: fn(&Effect) -> bool| decided.effects.iter().any(wanted);
+    any(|effect| matches!(effect, Effect::Issued(_))) && any(|effect| matches!(effect, Effect::Notify(_)))
 }
 
 /// Takes numbers for all invoices that were issued, in the order of the decisions.

@@ -27,22 +27,28 @@ pub(crate) struct InvoiceRow {
 pub(crate) async fn unfinished(conn: &mut PgConnection, subscriptions: &[Uuid]) -> sqlx::Result<Vec<InvoiceRow>> {
     sqlx::query_as!(
         InvoiceRow,
-        r#"select i.id, i.subscription_id, i.period_index, p.starts_at, p.ends_at, i.number, i.status, i.total_minor,
-                  coalesce(t.settled_minor, 0)::bigint as "settled_minor!",
+        // Step by step from the few that are unfinished: no other order is right at every size.
+        r#"with unfinished as materialized (
+                  select * from perennial.invoices
+                   where subscription_id = any($1) and (status = 'open' or receipt_key is null))
+           select i.id as "id!", i.subscription_id as "subscription_id!", i.period_index as "period_index!",
+                  p.starts_at as "starts_at!", p.ends_at as "ends_at!", i.number as "number!", i.status as "status!",
+                  i.total_minor as "total_minor!", coalesce(t.settled_minor, 0)::bigint as "settled_minor!",
                   coalesce((select -sum(b.amount_minor) from perennial.customer_balance_entries b
                              where b.invoice_id = i.id and b.kind in ('applied', 'carried')), 0)::bigint
                       as "credited_minor!",
                   coalesce(t.attempts, 0) as "attempts!", t.in_flight
-             from perennial.invoices i
-             join perennial.subscription_periods p
-               on p.subscription_id = i.subscription_id and p.period_index = i.period_index and p.kind = 'service'
-             cross join lateral (
+             from unfinished i
+            cross join lateral (
+                  select p.starts_at, p.ends_at from perennial.subscription_periods p
+                   where p.subscription_id = i.subscription_id and p.period_index = i.period_index
+                     and p.kind = 'service' limit 1) p
+            cross join lateral (
                   select sum(y.amount_minor) filter (where y.status = 'succeeded') as settled_minor,
                          max(y.attempt) as attempts,
                          (array_agg(y.id) filter (where y.status in ('planned', 'executing', 'unknown', 'processing')))[1]
                              as in_flight
                     from perennial.payments y where y.invoice_id = i.id) t
-            where i.subscription_id = any($1) and (i.status = 'open' or i.receipt_key is null)
             order by i.subscription_id, p.starts_at"#,
         subscriptions
     )
@@ -57,7 +63,8 @@ columns! {
         subscription_id: Uuid,
         customer_id: Uuid,
         period_index: i64,
-        number: i64,
+        // None: the next one.
+        number: Option<i64>,
         currency: String,
         total_minor: i64,
         issued_at: DateTime<Utc>,
@@ -94,6 +101,7 @@ pub(crate) async fn insert(conn: &mut PgConnection, rows: &NewInvoices) -> sqlx:
     if rows.is_empty() {
         return Ok(());
     }
+    let numbers = numbers(&mut *conn, rows).await?;
     sqlx::query!(
         "insert into perennial.invoices
              (id, subscription_id, customer_id, period_index, kind, series, number, status, currency, total_minor,
@@ -108,7 +116,7 @@ pub(crate) async fn insert(conn: &mut PgConnection, rows: &NewInvoices) -> sqlx:
         &rows.subscription_id,
         &rows.customer_id,
         &rows.period_index,
-        &rows.number,
+        &numbers,
         &rows.currency,
         &rows.total_minor,
         &rows.issued_at,
@@ -120,6 +128,17 @@ pub(crate) async fn insert(conn: &mut PgConnection, rows: &NewInvoices) -> sqlx:
     .execute(conn)
     .await?;
     Ok(())
+}
+
+/// The numbers of invoices, the missing ones taken now.
+async fn numbers(conn: &mut PgConnection, rows: &NewInvoices) -> sqlx::Result<Vec<i64>> {
+    let missing = rows.number.iter().filter(|number| number.is_none()).count();
+    if missing == 0 {
+        return Ok(rows.number.iter().flatten().copied().collect());
+    }
+    let first = take_numbers(conn, i64::try_from(missing).unwrap_or(i64::MAX)).await?;
+    let mut next = first..;
+    Ok(rows.number.iter().map(|number| number.or_else(|| next.next()).unwrap_or_default()).collect())
 }
 
 columns! {

@@ -31,18 +31,26 @@ pub(crate) async fn load(conn: &mut PgConnection, subscriptions: &[Uuid]) -> sql
     .await
 }
 
-/// Replaces the items of a subscription by (price, plan, quantity).
+/// An item to be.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct NewItem {
+    pub(crate) price_id: Uuid,
+    pub(crate) plan_id: Uuid,
+    pub(crate) quantity: i64,
+}
+
+/// Replaces the items of a subscription.
 pub(crate) async fn replace(
     conn: &mut PgConnection,
     subscription: Uuid,
-    items: &[(Uuid, Uuid, i64)],
+    items: &[NewItem],
 ) -> sqlx::Result<()> {
     sqlx::query!("delete from perennial.subscription_items where subscription_id = $1", subscription)
         .execute(&mut *conn)
         .await?;
-    let prices: Vec<_> = items.iter().map(|item| item.0).collect();
-    let plans: Vec<_> = items.iter().map(|item| item.1).collect();
-    let quantities: Vec<_> = items.iter().map(|item| item.2).collect();
+    let prices: Vec<_> = items.iter().map(|item| item.price_id).collect();
+    let plans: Vec<_> = items.iter().map(|item| item.plan_id).collect();
+    let quantities: Vec<_> = items.iter().map(|item| item.quantity).collect();
     sqlx::query!(
         "insert into perennial.subscription_items (subscription_id, position, price_id, plan_id, quantity)
          select $1, position, price, plan, quantity

@@ -5,12 +5,14 @@ mod settle;
 
 use super::Refused;
 use super::draft::Draft;
-use super::effect::{
+use super::effect::{Account, 
     BalanceChange, BalanceKind, Effect, InvoiceClose, IssuedInvoice, LineKind, PeriodKind,
 };
 use super::subscription::Invoice;
 use crate::calendar::Period;
 use crate::ids::InvoiceId;
+use crate::invoice::{Collectability, collectability};
+use crate::money::Money;
 use lines::{lines, sum};
 
 pub(super) use settle::{credit_payment_of_nothing, give_up_all, was_never_served};
@@ -52,9 +54,9 @@ pub(super) fn bill(draft: &mut Draft<'_>, period: Period, setup: SetupFee) -> Re
     if total_minor != 0 {
         let revenue = carried_minor - total_minor;
         let entries = [
-            ("accounts_receivable", total_minor),
-            ("revenue", revenue),
-            ("customer_credit", -carried_minor),
+            (Account::AccountsReceivable, total_minor),
+            (Account::Revenue, revenue),
+            (Account::CustomerCredit, -carried_minor),
         ];
         draft.post("invoice_issued", &entries, Some(id), None);
     }
@@ -72,14 +74,25 @@ fn settle_without_charge(draft: &mut Draft<'_>, id: InvoiceId) {
     if credit > 0 {
         credit_invoice(draft, id, BalanceKind::Applied, credit);
     }
-    let due = due_of(draft, id);
-    if due == 0 {
-        close_untold(draft, id, InvoiceClose::Paid);
-    } else if draft.after.currency.min_charge_minor().is_some_and(|minimum| due < minimum) {
-        credit_invoice(draft, id, BalanceKind::Carried, due);
-        draft.remark(format!("{id}: {due} minor units are too small to charge, carried over"));
-        close_untold(draft, id, InvoiceClose::Paid);
+    let due = Money::new(due_of(draft, id), draft.after.currency);
+    match collectability(due) {
+        Ok(Collectability::Nothing) => close_untold(draft, id, InvoiceClose::Paid),
+        Ok(Collectability::CarryToBalance { carried }) => {
+            carry(draft, id, carried);
+            close_untold(draft, id, InvoiceClose::Paid);
+        }
+        Ok(Collectability::Charge { carried, .. }) if carried.is_positive() => {
+            carry(draft, id, carried);
+        }
+        // A due amount is never negative.
+        Ok(Collectability::Charge { .. }) | Err(_) => {}
     }
+}
+
+/// What is too small to charge, or what the provider's units cannot express, is carried over.
+fn carry(draft: &mut Draft<'_>, id: InvoiceId, carried: Money) {
+    credit_invoice(draft, id, BalanceKind::Carried, carried.minor);
+    draft.remark(format!("{id}: {carried} cannot be charged now and is carried over"));
 }
 
 /// Pays a part of an invoice from the customer's balance, which may become a debt.
@@ -98,7 +111,7 @@ pub(super) fn credit_invoice(
         BalanceKind::Carried => "balance_carried",
         _ => "credit_applied",
     };
-    let entries = [("customer_credit", amount_minor), ("accounts_receivable", -amount_minor)];
+    let entries = [(Account::CustomerCredit, amount_minor), (Account::AccountsReceivable, -amount_minor)];
     draft.post_about(&about, posting, &entries, Some(id));
 }
 
@@ -119,11 +132,11 @@ pub(super) fn close(draft: &mut Draft<'_>, id: InvoiceId, how: InvoiceClose) {
     invoice.open = false;
     let against = match how {
         InvoiceClose::Paid => None,
-        InvoiceClose::Void => Some(("invoice_voided", "revenue")),
-        InvoiceClose::Uncollectible => Some(("invoice_written_off", "bad_debt")),
+        InvoiceClose::Void => Some(("invoice_voided", Account::Revenue)),
+        InvoiceClose::Uncollectible => Some(("invoice_written_off", Account::BadDebt)),
     };
     if let Some((kind, account)) = against {
-        draft.post(kind, &[(account, due), ("accounts_receivable", -due)], Some(id), None);
+        draft.post(kind, &[(account, due), (Account::AccountsReceivable, -due)], Some(id), None);
     }
     draft.push(Effect::Closed { invoice: id, how });
 }

@@ -3,7 +3,7 @@
 use super::Refused;
 use super::billing;
 use super::draft::Draft;
-use super::effect::{BalanceKind, CaseOutcome, Notice};
+use super::effect::{Account, BalanceKind, CaseOutcome, Notice};
 use super::event::{CancelWhen, UnusedTime};
 use super::status::Edge;
 use super::subscription::{Ended, State};
@@ -89,7 +89,7 @@ fn credit_unused(draft: &mut Draft<'_>) -> Result<(), Refused> {
     if credit == 0 {
         return Ok(());
     }
-    let entries = [("revenue", credit), ("customer_credit", -credit)];
+    let entries = [(Account::Revenue, credit), (Account::CustomerCredit, -credit)];
     draft.post("unused_time_credited", &entries, None, None);
     billing::move_balance(draft, BalanceKind::Credit, credit, None);
     let index = draft.after.period.index;

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::effect::{CaseOutcome, Effect, Entry, Notice, Posting};
+use super::effect::{Account, CaseOutcome, Effect, Entry, Notice, Posting};
 use super::status::{Edge, is_legal};
 use super::subscription::{Case, State, Subscription};
 use super::{Context, Decision, Refused};
@@ -69,7 +69,7 @@ impl<'a> Draft<'a> {
     pub(super) fn post(
         &mut self,
         kind: &'static str,
-        entries: &[(&'static str, i64)],
+        entries: &[(Account, i64)],
         invoice: Option<InvoiceId>,
         payment: Option<PaymentId>,
     ) {
@@ -84,7 +84,7 @@ impl<'a> Draft<'a> {
         &mut self,
         about: &str,
         kind: &'static str,
-        entries: &[(&'static str, i64)],
+        entries: &[(Account, i64)],
         invoice: Option<InvoiceId>,
     ) {
         self.push_posting(about, kind, entries, (invoice, None));
@@ -94,7 +94,7 @@ impl<'a> Draft<'a> {
         &mut self,
         about: &str,
         kind: &'static str,
-        entries: &[(&'static str, i64)],
+        entries: &[(Account, i64)],
         (invoice, payment): (Option<InvoiceId>, Option<PaymentId>),
     ) {
         let entries: Vec<_> = entries

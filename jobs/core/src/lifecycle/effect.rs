@@ -103,6 +103,22 @@ words! {
 }
 
 words! {
+    /// An account of the books.
+    Account {
+        /// What customers owe.
+        AccountsReceivable = "accounts_receivable",
+        /// Money at the payment provider.
+        Cash = "cash",
+        /// What we owe customers (below zero: what they owe us yet).
+        CustomerCredit = "customer_credit",
+        /// What was earned.
+        Revenue = "revenue",
+        /// What was given up.
+        BadDebt = "bad_debt",
+    }
+}
+
+words! {
     /// How an invoice ends.
     InvoiceClose {
         /// Nothing is owed any more.
@@ -211,7 +227,7 @@ pub struct Posting {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Entry {
     /// The account.
-    pub account: &'static str,
+    pub account: Account,
     /// Debit above zero, credit below, in minor units.
     pub amount_minor: i64,
 }

@@ -4,11 +4,10 @@ use chrono::{DateTime, Utc};
 use perennial_core::calendar::Period;
 use perennial_core::ids::{EmailId, InvoiceId, PaymentId, PaymentMethodId};
 use perennial_core::lifecycle::{
-    Action, BalanceChange, Edge, IssuedInvoice, PeriodKind, Posting, State, Status, Subscription,
+    Action, BalanceChange, Edge, IssuedInvoice, Item, PeriodKind, Posting, State, Status, Subscription,
 };
 use perennial_core::money::Money;
 use sha2::{Digest, Sha256};
-use uuid::Uuid;
 
 use super::Decided;
 use crate::lifecycle::{Cause, Settled};
@@ -18,6 +17,7 @@ use crate::store::audit::{AuditRow, EdgeRow};
 use crate::store::cases::CaseRow;
 use crate::store::emails::QueuedEmail;
 use crate::store::invoices::{LineRow, NewInvoice};
+use crate::store::items::NewItem;
 use crate::store::ledger::{BalanceRow, EntryRow};
 use crate::store::payments::{PlannedPayment, SettledPayment};
 use crate::store::periods::PeriodRow;
@@ -142,7 +142,7 @@ pub(super) fn invoice(decided: &Decided, invoice: &IssuedInvoice) -> NewInvoice 
         subscription_id: decided.after.id.0,
         customer_id: decided.after.customer.0,
         period_index: invoice.period.index,
-        number: decided.loaded.numbers.get(&invoice.id).copied().unwrap_or_default(),
+        number: decided.loaded.numbers.get(&invoice.id).copied(),
         currency: decided.currency(),
         total_minor: invoice.total_minor,
         issued_at: invoice.issued_at,
@@ -167,7 +167,6 @@ pub(super) fn lines(invoice: &IssuedInvoice) -> impl Iterator<Item = LineRow> {
     })
 }
 
-#[expect(clippy::too_many_arguments, reason = "the fields of one effect")]
 pub(super) fn planned(
     decided: &Decided,
     provider: &'static str,
@@ -233,7 +232,7 @@ pub(super) fn entries<'a>(decided: &'a Decided, posting: &'a Posting) -> impl It
     (1..).zip(&posting.entries).map(|(position, entry)| EntryRow {
         posting_id: posting.id.0,
         position,
-        account: entry.account.to_owned(),
+        account: entry.account.as_str().to_owned(),
         amount_minor: entry.amount_minor,
         currency: decided.currency(),
         kind: posting.kind.to_owned(),
@@ -297,6 +296,7 @@ pub(super) fn email(decided: &Decided, key: String, letter: &Letter) -> QueuedEm
     }
 }
 
-pub(super) fn items(subscription: &Subscription) -> Vec<(Uuid, Uuid, i64)> {
-    subscription.items.iter().map(|item| (item.price.0, item.plan.0, item.quantity)).collect()
+pub(super) fn items(subscription: &Subscription) -> Vec<NewItem> {
+    let row = |item: &Item| NewItem { price_id: item.price.0, plan_id: item.plan.0, quantity: item.quantity };
+    subscription.items.iter().map(row).collect()
 }

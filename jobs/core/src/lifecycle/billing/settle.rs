@@ -3,7 +3,7 @@
 use super::{close, close_untold, invoice_mut, move_balance};
 use crate::ids::{InvoiceId, PaymentId};
 use crate::lifecycle::draft::Draft;
-use crate::lifecycle::effect::{BalanceKind, InvoiceClose};
+use crate::lifecycle::effect::{Account, BalanceKind, InvoiceClose};
 use crate::lifecycle::subscription::Invoice;
 
 /// Closes every open invoice whose outcome is not awaited.
@@ -39,7 +39,7 @@ fn give_up(draft: &mut Draft<'_>, id: InvoiceId) {
 
 /// What a void invoice took from the customer's balance goes back there.
 fn return_credit(draft: &mut Draft<'_>, id: InvoiceId, credited_minor: i64) {
-    let entries = [("revenue", credited_minor), ("customer_credit", -credited_minor)];
+    let entries = [(Account::Revenue, credited_minor), (Account::CustomerCredit, -credited_minor)];
     draft.post("credit_returned", &entries, Some(id), None);
     move_balance(draft, BalanceKind::Credit, credited_minor, None);
 }
@@ -61,7 +61,7 @@ pub(in crate::lifecycle) fn credit_payment_of_nothing(
 ) {
     let credited_minor = invoice_mut(draft, invoice).map_or(0, |invoice| invoice.credited_minor);
     let credit = paid_minor + credited_minor;
-    let entries = [("revenue", credit), ("customer_credit", -credit)];
+    let entries = [(Account::Revenue, credit), (Account::CustomerCredit, -credit)];
     draft.post("unserved_payment_credited", &entries, Some(invoice), Some(payment));
     move_balance(draft, BalanceKind::Credit, credit, None);
     draft.remark(format!("{payment} was captured after the subscription had ended: credited"));

@@ -8,7 +8,7 @@ use crate::ids::{InvoiceId, PaymentId, PaymentMethodId};
 use crate::lifecycle::Refused;
 use crate::lifecycle::billing;
 use crate::lifecycle::draft::Draft;
-use crate::lifecycle::effect::{BalanceKind, Effect, InvoiceClose, Notice, Reason};
+use crate::lifecycle::effect::{Account, BalanceKind, Effect, InvoiceClose, Notice, Reason};
 use crate::lifecycle::ladder;
 use crate::lifecycle::service;
 use crate::lifecycle::status::Edge;
@@ -75,7 +75,7 @@ fn receive(
     }
     let kind = if due > 0 { "payment_received" } else { "late_payment" };
     let entries =
-        [("cash", amount_minor), ("accounts_receivable", -paid), ("customer_credit", -excess)];
+        [(Account::Cash, amount_minor), (Account::AccountsReceivable, -paid), (Account::CustomerCredit, -excess)];
     draft.post(kind, &entries, Some(invoice), Some(payment));
     for (kind, amount) in
         [(BalanceKind::Applied, returned), (BalanceKind::LatePayment, excess - returned)]

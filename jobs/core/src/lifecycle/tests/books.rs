@@ -1,5 +1,6 @@
 //! Books kept beside the state machine, from its effects alone, which must agree with it.
 
+use crate::lifecycle::Account;
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
@@ -205,11 +206,11 @@ impl Books {
         assert_eq!(posting.entries.iter().map(|entry| entry.amount_minor).sum::<i64>(), 0);
         for entry in &posting.entries {
             assert_ne!(entry.amount_minor, 0);
-            *self.accounts.entry(entry.account).or_default() += entry.amount_minor;
-            if entry.account == "accounts_receivable" && posting.kind != "invoice_issued" {
+            *self.accounts.entry(entry.account.as_str()).or_default() += entry.amount_minor;
+            if entry.account == Account::AccountsReceivable && posting.kind != "invoice_issued" {
                 self.reduce(posting, -entry.amount_minor);
             }
-            if entry.account == "cash" {
+            if entry.account == Account::Cash {
                 // The provider's books have the same amount for the same payment.
                 let charge = &self.charges[&posting.payment.unwrap()];
                 assert!(entry.amount_minor <= charge.amount_minor);
