@@ -27,7 +27,8 @@ pub struct Fault {
     /// How often it strikes: once if `nth` is given, else without end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub count: Option<u64>,
-    /// Strikes that share of the matching requests, decided by `seed` and the match's number.
+    /// Strikes that share of the matching requests, decided by `seed`, what is requested, and how
+    /// often it was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub probability: Option<f64>,
     /// Seed of `probability`.

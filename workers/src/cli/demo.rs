@@ -42,6 +42,7 @@ impl Demo {
         } else {
             talk("next: `perennial demo --keep` leaves it running, for `perennial explain` and a look at the mails");
         }
+        told.stack.close().await;
         verdict
     }
 }

@@ -44,7 +44,9 @@ impl Simulate {
             std::fs::write(file, told.all_diaries().await?)?;
             talk(format_args!("diaries of {} subscriptions are in {}", told.actors.len(), file.display()));
         }
-        told.verdict()
+        let verdict = told.verdict();
+        told.stack.close().await;
+        verdict
     }
 }
 
@@ -92,7 +94,10 @@ pub(super) async fn tell(scenario: &Scenario, discovery: Discovery) -> Result<To
     let (actors, struck) = (drive.actors.clone(), drive.struck.clone());
     bar.finish_and_clear();
     stack.dismiss().await;
-    driven?;
+    if let Err(error) = driven {
+        stack.close().await;
+        return Err(error);
+    }
     let mut conn = stack.pool.acquire().await?;
     let tally = Tally::of(&mut conn).await?;
     let books = Books::compare(&mut conn, &stack.sandbox.ledger()).await?;

@@ -61,7 +61,7 @@ impl Tally {
                 ("invoices", row.invoices),
                 ("charges", row.charges),
                 ("declines", row.declines),
-                ("replies lost", row.unknown),
+                ("outcomes asked for", row.unknown),
                 ("recovered", row.recovered),
                 ("expired", row.expired),
                 ("canceled", row.canceled),

@@ -128,4 +128,10 @@ impl Stack {
             drop(worker.kill().await);
         }
     }
+
+    /// Ends everything in order.
+    pub async fn close(mut self) {
+        self.dismiss().await;
+        self.pool.close().await;
+    }
 }

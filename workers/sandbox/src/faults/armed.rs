@@ -1,5 +1,6 @@
 //! Faults in force, counting.
 
+use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use super::{Action, Fault};
@@ -12,6 +13,9 @@ struct Armed {
     matched: u64,
     struck: u64,
     window: Window,
+    /// How often each request was made, where chance decides: so that the order in which different
+    /// requests arrive does not.
+    made: HashMap<u64, u64>,
 }
 
 /// Requests let through in the current second.
@@ -50,7 +54,8 @@ pub(crate) struct Plan {
 
 impl Faults {
     pub(crate) fn add(&mut self, fault: Fault) {
-        self.armed.push(Armed { fault, matched: 0, struck: 0, window: Window::default() });
+        let (window, made) = (Window::default(), HashMap::new());
+        self.armed.push(Armed { fault, matched: 0, struck: 0, window, made });
     }
 
     pub(crate) fn clear(&mut self) {
@@ -64,7 +69,8 @@ impl Faults {
     pub(crate) fn plan(&mut self, method: &str, path: &str, texts: [&str; 2]) -> Plan {
         let mut plan = Plan::default();
         for armed in &mut self.armed {
-            if !armed.fault.matches(method, path, texts) || !armed.strikes() {
+            let request = || ids::hash([method, path, texts[0], texts[1]].join("\n").as_bytes());
+            if !armed.fault.matches(method, path, texts) || !armed.strikes(request) {
                 continue;
             }
             match &armed.fault.action {
@@ -81,22 +87,25 @@ impl Faults {
 }
 
 impl Armed {
-    fn strikes(&mut self) -> bool {
+    fn strikes(&mut self, request: impl Fn() -> u64) -> bool {
         self.matched += 1;
         let due = self.matched >= self.fault.nth.unwrap_or(1) && self.struck < self.fault.most();
         let passes = match self.fault.action {
             Action::RateLimit { per_second, .. } => self.window.admits(per_second, Instant::now()),
             _ => false,
         };
-        let strikes = due && !passes && self.drawn();
+        let strikes = due && !passes && self.drawn(request);
         self.struck += u64::from(strikes);
         strikes
     }
 
     #[expect(clippy::float_arithmetic, reason = "a share of requests, far from any money")]
-    fn drawn(&self) -> bool {
+    fn drawn(&mut self, request: impl Fn() -> u64) -> bool {
         let Some(probability) = self.fault.probability else { return true };
-        let draw = ids::mix(self.fault.seed ^ ids::mix(self.matched)) >> 32;
+        let request = request();
+        let times = self.made.entry(request).or_default();
+        *times += 1;
+        let draw = ids::mix(self.fault.seed ^ request ^ ids::mix(*times)) >> 32;
         let draw = f64::from(u32::try_from(draw).unwrap_or(u32::MAX));
         draw < probability * (f64::from(u32::MAX) + 1.0)
     }
