@@ -20,6 +20,20 @@ pub(crate) trait Serve: Send + Sync + 'static {
     fn serve(&self, batch: Vec<Self::Request>) -> BoxFuture<'_, Vec<Self::Answer>>;
 }
 
+/// An answer, or the error that the whole batch shares.
+pub(crate) type Shared<Answer> = Result<Answer, Arc<sqlx::Error>>;
+
+/// One answer for each of `count` requests: its own, or the error all share.
+pub(crate) fn share<Answer>(done: sqlx::Result<Vec<Answer>>, count: usize) -> Vec<Shared<Answer>> {
+    match done {
+        Ok(answers) => answers.into_iter().map(Ok).collect(),
+        Err(error) => {
+            let error = Arc::new(error);
+            (0..count).map(|_| Err(Arc::clone(&error))).collect()
+        }
+    }
+}
+
 /// The service has shut down: the process is ending.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the worker is shutting down")]

@@ -1,7 +1,6 @@
 //! The steps of an attempt that the database has to know of, committed in groups.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use futures::future::BoxFuture;
 use perennial_core::ids::{InvoiceId, PaymentId};
@@ -9,7 +8,7 @@ use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
 use crate::clock::machine_now;
-use crate::coalesce::Serve;
+use crate::coalesce::{Serve, Shared, share};
 use crate::store::payments::{self, Attempt};
 
 /// A step.
@@ -90,17 +89,9 @@ async fn begin(conn: &mut PgConnection, provider: &str, steps: &[Step]) -> sqlx:
 
 impl Serve for Till {
     type Request = Step;
-    type Answer = Result<Stepped, Arc<sqlx::Error>>;
+    type Answer = Shared<Stepped>;
 
     fn serve(&self, batch: Vec<Step>) -> BoxFuture<'_, Vec<Self::Answer>> {
-        Box::pin(async move {
-            match self.commit(&batch).await {
-                Ok(stepped) => stepped.into_iter().map(Ok).collect(),
-                Err(error) => {
-                    let error = Arc::new(error);
-                    batch.iter().map(|_| Err(Arc::clone(&error))).collect()
-                }
-            }
-        })
+        Box::pin(async move { share(self.commit(&batch).await, batch.len()) })
     }
 }
