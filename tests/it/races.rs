@@ -6,12 +6,14 @@ use serde_json::json;
 
 use super::world;
 
-const CUSTOMERS: i64 = 40;
+/// Enough for many batches to overlap.
+const MANY: i64 = 300;
+const SOME: i64 = 40;
 
-async fn crowd() -> World {
+async fn crowd(customers: i64) -> World {
     let mut world = world().await;
     world.work(Faults::None);
-    for number in 0..CUSTOMERS {
+    for number in 0..customers {
         world.subscribe(&format!("customer-{number}"), &["pm_sbx_visa__ok"], json!({})).await;
     }
     world.rest().await;
@@ -19,13 +21,13 @@ async fn crowd() -> World {
     world
 }
 
-async fn renewed_once_each(world: &World) {
+async fn renewed_once_each(world: &World, customers: i64) {
     world.rest().await;
     world.check().await;
     let renewals = "select count(*) from perennial.subscription_history where edge = 'renewed'";
-    assert_eq!(world.count(renewals).await, CUSTOMERS);
-    assert_eq!(world.count("select count(*) from perennial.payments where status = 'succeeded'").await, 2 * CUSTOMERS);
-    assert_eq!(world.inbox.mails().len(), usize::try_from(2 * CUSTOMERS).unwrap());
+    assert_eq!(world.count(renewals).await, customers);
+    assert_eq!(world.count("select count(*) from perennial.payments where status = 'succeeded'").await, 2 * customers);
+    assert_eq!(world.inbox.mails().len(), usize::try_from(2 * customers).unwrap());
 }
 
 fn next_month() -> DateTime<Utc> {
@@ -34,16 +36,16 @@ fn next_month() -> DateTime<Utc> {
 
 #[tokio::test]
 async fn two_workers_and_two_schedulers_renew_each_subscription_once() {
-    let mut world = crowd().await;
+    let mut world = crowd(MANY).await;
     world.work(Faults::None);
     world.work(Faults::None);
     world.set_clock(next_month()).await;
-    renewed_once_each(&world).await;
+    renewed_once_each(&world, MANY).await;
 }
 
 #[tokio::test]
 async fn truncating_the_queue_in_mid_run_loses_nothing_and_doubles_nothing() {
-    let mut world = crowd().await;
+    let mut world = crowd(SOME).await;
     world.work(Faults::None);
     world.set_clock(next_month()).await;
     for share in [5, 15, 25] {
@@ -59,7 +61,7 @@ async fn truncating_the_queue_in_mid_run_loses_nothing_and_doubles_nothing() {
             .await;
         sqlx::query("truncate perennial.jobs").execute(&world.pool).await.unwrap();
     }
-    renewed_once_each(&world).await;
+    renewed_once_each(&world, SOME).await;
 }
 
 #[tokio::test]
@@ -81,7 +83,7 @@ async fn a_worker_that_was_away_for_three_months_bills_them_in_order_and_sends_o
 
 #[tokio::test]
 async fn a_worker_that_is_asked_to_stop_finishes_what_runs_and_leaves_the_rest() {
-    let mut world = crowd().await;
+    let mut world = crowd(SOME).await;
     let mut worker = world.command().arg("work").spawn().unwrap();
     world.set_clock(next_month()).await;
     world
@@ -99,5 +101,5 @@ async fn a_worker_that_is_asked_to_stop_finishes_what_runs_and_leaves_the_rest()
     assert!(worker.wait().await.unwrap().success());
     assert_eq!(world.count("select count(*) from perennial.jobs where state = 'running'").await, 0);
     world.work(Faults::None);
-    renewed_once_each(&world).await;
+    renewed_once_each(&world, SOME).await;
 }
