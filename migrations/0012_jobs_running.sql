@@ -5,6 +5,8 @@
 -- The planner's statistics lag far behind a queue that fills and drains in seconds, so the
 -- functions of the worker allow it only the plan that is right at every size. (Forbidden plans are
 -- priced so high that the just-in-time compiler would start: 18 ms a call, so it is off.)
+-- `id = any (ids)` beside each join is the other half: a plan made while the table was empty is
+-- kept, and without it would read the whole table once the table is not.
 create function perennial.claim_jobs(queue_name text, wanted integer, worker uuid, lease_ms bigint)
 returns table (id bigint, payload text, attempt integer, run integer, max_attempts smallint, trace text)
 language plpgsql
@@ -79,14 +81,14 @@ comment on function perennial.promote_jobs is 'Makes jobs ready whose time has c
 
 create function perennial.settle_done(ids bigint[], runs integer[], worker uuid) returns bigint
 language plpgsql
-set jit = off set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+set jit = off set enable_seqscan = off set enable_bitmapscan = off set enable_nestloop = off set enable_mergejoin = off as $$
 declare
     settled bigint;
 begin
     if exists (select from perennial.job_queues where keep_done_for is not null) then
         with gone as (
             delete from perennial.jobs j using unnest(ids, runs) as a (id, run)
-             where j.id = a.id and j.run = a.run and j.holder = worker
+             where j.id = any (ids) and j.id = a.id and j.run = a.run and j.holder = worker
             returning j.id, j.queue, j.unique_key, j.attempt, j.payload, j.created_at),
         kept as (
             insert into perennial.job_history (id, queue, unique_key, attempt, payload, created_at, delete_at)
@@ -96,7 +98,7 @@ begin
         select count(*) into settled from gone;
     else
         delete from perennial.jobs j using unnest(ids, runs) as a (id, run)
-         where j.id = a.id and j.run = a.run and j.holder = worker;
+         where j.id = any (ids) and j.id = a.id and j.run = a.run and j.holder = worker;
         get diagnostics settled = row_count;
     end if;
     return settled;
@@ -106,7 +108,7 @@ comment on function perennial.settle_done is 'Ends jobs that succeeded; their ke
 create function perennial.settle_later(
     ids bigint[], runs integer[], worker uuid, delays_ms bigint[], refunds integer[], reasons text[]
 ) returns bigint language plpgsql
-set jit = off set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+set jit = off set enable_seqscan = off set enable_bitmapscan = off set enable_nestloop = off set enable_mergejoin = off as $$
 declare
     settled bigint;
 begin
@@ -116,7 +118,7 @@ begin
            attempt = j.attempt - a.refund, holder = null, lease_until = null,
            last_error = coalesce(a.reason, j.last_error)
       from unnest(ids, runs, delays_ms, refunds, reasons) as a (id, run, delay_ms, refund, reason)
-     where j.id = a.id and j.run = a.run and j.holder = worker;
+     where j.id = any (ids) and j.id = a.id and j.run = a.run and j.holder = worker;
     get diagnostics settled = row_count;
     return settled;
 end $$;
@@ -124,14 +126,14 @@ comment on function perennial.settle_later is 'Puts jobs back until their delay 
 
 create function perennial.give_back_jobs(ids bigint[], runs integer[], worker uuid) returns bigint
 language plpgsql
-set jit = off set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+set jit = off set enable_seqscan = off set enable_bitmapscan = off set enable_nestloop = off set enable_mergejoin = off as $$
 declare
     settled bigint;
 begin
     update perennial.jobs j
        set state = 'ready', attempt = j.attempt - 1, holder = null, lease_until = null
       from unnest(ids, runs) as a (id, run)
-     where j.id = a.id and j.run = a.run and j.holder = worker;
+     where j.id = any (ids) and j.id = a.id and j.run = a.run and j.holder = worker;
     get diagnostics settled = row_count;
     perform perennial.wake_workers(q.name)
        from (select distinct j.queue as name from perennial.jobs j where j.id = any (ids)) q;
@@ -142,14 +144,14 @@ comment on function perennial.give_back_jobs is 'Returns jobs that were claimed 
 create function perennial.settle_dead(
     ids bigint[], runs integer[], worker uuid, kinds text[], reasons text[], holds_ms bigint[]
 ) returns bigint language plpgsql
-set jit = off set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+set jit = off set enable_seqscan = off set enable_bitmapscan = off set enable_nestloop = off set enable_mergejoin = off as $$
 declare
     settled bigint;
 begin
     with gone as (
         delete from perennial.jobs j
          using unnest(ids, runs, kinds, reasons, holds_ms) as a (id, run, kind, reason, hold_ms)
-         where j.id = a.id and j.run = a.run and j.holder = worker
+         where j.id = any (ids) and j.id = a.id and j.run = a.run and j.holder = worker
         returning j.*, a.kind, a.reason, a.hold_ms)
     insert into perennial.dead_jobs
     select g.id, g.queue, g.unique_key, g.kind, g.reason, g.attempt, g.deaths, g.payload,
@@ -165,17 +167,17 @@ comment on function perennial.settle_dead is 'Moves jobs that ended without succ
 
 create function perennial.extend_leases(ids bigint[], runs integer[], worker uuid, leases_ms bigint[])
 returns setof bigint language sql
-set jit = off set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+set jit = off set enable_seqscan = off set enable_bitmapscan = off set enable_nestloop = off set enable_mergejoin = off as $$
     update perennial.jobs j set lease_until = clock_timestamp() + a.lease_ms * interval '1 millisecond'
       from unnest(ids, runs, leases_ms) as a (id, run, lease_ms)
-     where j.id = a.id and j.run = a.run and j.holder = worker
+     where j.id = any (ids) and j.id = a.id and j.run = a.run and j.holder = worker
     returning j.id
 $$;
 comment on function perennial.extend_leases is 'The heartbeat. A job it does not answer with is no longer ours.';
 
 create function perennial.reclaim_jobs(worker uuid, deaths_max integer)
 returns table (id bigint, queue text, deaths integer, quarantined boolean) language plpgsql
-set jit = off set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+set jit = off set enable_seqscan = off set enable_bitmapscan = off set enable_nestloop = off set enable_mergejoin = off as $$
 #variable_conflict use_column
 begin
     return query
@@ -186,7 +188,7 @@ begin
          limit 2000 for update skip locked),
     poison as (
         delete from perennial.jobs j using lost l
-         where j.id = l.id and l.deaths >= deaths_max
+         where j.id = any (array(select id from lost)) and j.id = l.id and l.deaths >= deaths_max
         returning j.*, l.deaths as died),
     buried as (
         insert into perennial.dead_jobs
@@ -203,7 +205,8 @@ begin
                              else j.run_at end,
                holder = null, lease_until = null, deaths = l.deaths::smallint,
                last_error = 'the process that ran it died'
-          from lost l where j.id = l.id and l.deaths < deaths_max
+          from lost l
+         where j.id = any (array(select id from lost)) and j.id = l.id and l.deaths < deaths_max
         returning j.id, j.queue, j.deaths)
     select f.id, f.queue, f.deaths::integer, false from freed f
     union all

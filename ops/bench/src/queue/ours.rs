@@ -83,7 +83,7 @@ impl Contender for Ours {
 
     async fn start(&self, ran: Ran) -> Result<Process> {
         let process = Process::start(self.pool.clone(), "bench").await?;
-        let config = Config { concurrency: 2000, batch: 500, ..Config::default() };
+        let config = Config { concurrency: 4000, batch: 1000, ..Config::default() };
         process.work("nothing", config, move |_: Nothing, _: JobContext| {
             ran.note();
             std::future::ready(Ending::Done)

@@ -20,7 +20,7 @@ use crate::{
 };
 
 pub(super) const TASKS: usize = 2;
-const BATCH_MAX: usize = 1000;
+const BATCH_MAX: usize = 2000;
 const OUTAGE_WAIT_FIRST: Duration = Duration::from_millis(20);
 const OUTAGE_WAIT_MAX: Duration = Duration::from_secs(1);
 

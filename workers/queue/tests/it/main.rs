@@ -9,6 +9,7 @@ mod ends;
 mod keys;
 mod operate;
 mod outage;
+mod plans;
 mod runs;
 mod ticks;
 mod world;
