@@ -28,8 +28,6 @@ const CLIENTS: [u32; 5] = [1, 4, 8, 16, 32];
 const CONNECTIONS: u32 = 24;
 const CONCURRENCY: usize = 256;
 const DUE: &str = "2026-03-01T00:00:00Z";
-/// So many transactions of the peer tell its rate.
-const PEER_MAX: u32 = 2_000;
 /// Longer than this, and something is stuck.
 const PATIENCE: Duration = Duration::from_secs(600);
 
@@ -144,7 +142,7 @@ async fn pgbench(server: &Server, admin: &mut PgConnection, count: u32, clients:
     clock::set(&mut watcher, "global", DUE.parse()?).await?;
     let script = std::env::temp_dir().join(format!("perennial-renewals-{}.sql", std::process::id()));
     std::fs::write(&script, include_str!("renewals/peer.sql"))?;
-    let turns = count.min(PEER_MAX) / clients;
+    let turns = count / clients;
     let before = Cpu::now(server)?;
     let output = Command::new(server.bin_dir().join("pgbench"))
         .args(["-n", "-M", "prepared", "-j", "2"])
@@ -168,9 +166,7 @@ async fn pgbench(server: &Server, admin: &mut PgConnection, count: u32, clients:
 }
 
 fn figures(renewals: u32, per_second: f64, cpu: Cpu, clients: u32) -> Figures {
-    let thousands = f64::from(renewals) / 1000.0;
-    let cpu = Cpu { server: cpu.server / thousands, worker: cpu.worker / thousands };
-    Figures { per_second, cpu, clients }
+    Figures { per_second, cpu: cpu.per(f64::from(renewals) / 1000.0), clients }
 }
 
 async fn until(watcher: &mut PgConnection, query: &'static str, wanted: u32) -> Result<()> {
@@ -223,7 +219,12 @@ fn print(count: u32, ours: &[Figures], peers: &[Figures]) -> Result<()> {
     println!("{:<46} {ratio:>12.2}", "ratio");
     let processors = f64::from(u32::try_from(std::thread::available_parallelism()?.get())?);
     let busy = median(ours, |run| (run.cpu.server + run.cpu.worker) * run.per_second / 1000.0);
-    let bound = if busy > 0.8 * processors { "processor time" } else { "waiting: commits, locks and round trips" };
-    println!("It is bound by {bound}: {busy:.2} of {processors} processors were busy.");
+    let machine = median(ours, |run| run.cpu.machine * run.per_second / 1000.0);
+    let bound =
+        if machine > 0.8 * processors { "processor time" } else { "waiting: commits, locks and round trips" };
+    let others = (machine - busy).max(0.0);
+    println!(
+        "Bound by {bound}: of {processors} processors it kept {busy:.2} busy, other programs {others:.2}."
+    );
     Ok(())
 }

@@ -13,6 +13,8 @@ pub(super) struct Cpu {
     pub(super) server: f64,
     /// By this process: the worker.
     pub(super) worker: f64,
+    /// By everybody, strangers included.
+    pub(super) machine: f64,
 }
 
 impl Cpu {
@@ -31,12 +33,28 @@ impl Cpu {
             }
         }
         let (_, own, _) = ticks("self")?;
-        Ok(Self { server: seconds(used), worker: seconds(own) })
+        Ok(Self { server: seconds(used), worker: seconds(own), machine: seconds(machine()?) })
     }
 
     pub(super) fn since(self, before: Self) -> Self {
-        Self { server: self.server - before.server, worker: self.worker - before.worker }
+        Self {
+            server: self.server - before.server,
+            worker: self.worker - before.worker,
+            machine: self.machine - before.machine,
+        }
     }
+
+    pub(super) fn per(self, of: f64) -> Self {
+        Self { server: self.server / of, worker: self.worker / of, machine: self.machine / of }
+    }
+}
+
+/// Ticks of all processors that were not idle: user, nice, system, interrupts.
+fn machine() -> Result<u32> {
+    let stat = fs::read_to_string("/proc/stat")?;
+    let line = stat.lines().next().ok_or("no processor status")?;
+    let fields: Vec<u32> = line.split_whitespace().skip(1).filter_map(|field| field.parse().ok()).collect();
+    Ok([0, 1, 2, 5, 6].iter().filter_map(|&field| fields.get(field)).sum())
 }
 
 /// Parent, own ticks and ticks of reaped children.
