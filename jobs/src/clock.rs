@@ -23,7 +23,9 @@ pub fn machine_now() -> DateTime<Utc> {
 /// # Errors
 /// When the database does not answer.
 pub async fn business_now(conn: &mut PgConnection, clock: Uuid) -> sqlx::Result<DateTime<Utc>> {
-    sqlx::query_scalar!(r#"select perennial.business_now($1) as "now!""#, clock).fetch_one(conn).await
+    sqlx::query_scalar!(r#"select perennial.business_now($1) as "now!""#, clock)
+        .fetch_one(conn)
+        .await
 }
 
 /// A clock as it is stored.

@@ -3,7 +3,6 @@
 //! Every call is made with the attempt's own deterministic key, so that making it again after a
 //! crash is the same call. What is not known afterwards is only ever learned by asking.
 
-
 use perennial_core::currency::Currency;
 use perennial_core::ids::{InvoiceId, PaymentId, PaymentMethodId, SubscriptionId};
 use perennial_core::money::Money;
@@ -13,13 +12,16 @@ use crate::clock::machine_now;
 use crate::context::Cx;
 use crate::job::Failure;
 use crate::lifecycle::{self, Cause, Request, Settled, Settlement, request_hash};
-use crate::payments::{CallTrace, Decline, Inquiry, IntentRequest, NoAnswer, Observation, OpKey, Outcome};
+use crate::payments::{
+    CallTrace, Decline, Inquiry, IntentRequest, NoAnswer, Observation, OpKey, Outcome,
+};
 use crate::store::CorruptRow;
 use crate::store::payments::{self, Attempt, Awaiting};
 use crate::till::{Step, Stepped};
 
 /// How long after the n-th inquiry the next one is made (rule X2).
-const INQUIRY_DELAYS_SECONDS: [i32; 9] = [60, 300, 3_600, 21_600, 86_400, 86_400, 86_400, 86_400, 86_400];
+const INQUIRY_DELAYS_SECONDS: [i32; 9] =
+    [60, 300, 3_600, 21_600, 86_400, 86_400, 86_400, 86_400, 86_400];
 /// A payment that takes its time is asked for this often.
 const PROCESSING_DELAY_SECONDS: i32 = 86_400;
 
@@ -66,7 +68,10 @@ async fn make(cx: &Cx, attempt: &Attempt, by: &'static str) -> Result<(), Failur
     let amount = amount(attempt)?;
     let key = OpKey::execute(attempt.invoice_id.into(), attempt.attempt);
     if request_hash(key.as_str(), attempt.method_id.into(), amount) != attempt.request_hash {
-        return Err(Failure::give_up(format!("{}: the request differs from the one on record", payment_id(attempt))));
+        return Err(Failure::give_up(format!(
+            "{}: the request differs from the one on record",
+            payment_id(attempt)
+        )));
     }
     let reference = match &attempt.intent_reference {
         Some(reference) => reference.clone(),
@@ -79,7 +84,12 @@ async fn make(cx: &Cx, attempt: &Attempt, by: &'static str) -> Result<(), Failur
 }
 
 /// Creates the intent; moves no money, so that a lost reply is simply asked for again.
-async fn prepare(cx: &Cx, attempt: &Attempt, amount: Money, by: &'static str) -> Result<Option<String>, Failure> {
+async fn prepare(
+    cx: &Cx,
+    attempt: &Attempt,
+    amount: Money,
+    by: &'static str,
+) -> Result<Option<String>, Failure> {
     let invoice = attempt.invoice_id.into();
     let Some(customer) = attempt.provider_customer.clone() else {
         let reason = "the customer is not known to the provider".to_owned();
@@ -92,7 +102,9 @@ async fn prepare(cx: &Cx, attempt: &Attempt, amount: Money, by: &'static str) ->
             crate::crash_point!("E1.C5");
             Ok(Some(reply.value))
         }
-        Err((NoAnswer::NotSent { retry_after, reason }, _)) => Err(Failure::Retry { after: retry_after, reason }),
+        Err((NoAnswer::NotSent { retry_after, reason }, _)) => {
+            Err(Failure::Retry { after: retry_after, reason })
+        }
         Err((NoAnswer::Unknown { reason }, _)) => Err(Failure::retry(reason)),
         Err((NoAnswer::Rejected { reason, .. }, trace)) => {
             settle(cx, attempt, Settled::Rejected { reason }, None, trace, by).await?;
@@ -117,11 +129,15 @@ async fn execute(
             crate::crash_point!("C5");
             conclude(cx, attempt, reply.value, None, reply.trace, by).await
         }
-        Err((NoAnswer::NotSent { retry_after, reason }, _)) => Err(Failure::Retry { after: retry_after, reason }),
+        Err((NoAnswer::NotSent { retry_after, reason }, _)) => {
+            Err(Failure::Retry { after: retry_after, reason })
+        }
         Err((NoAnswer::Rejected { reason, .. }, trace)) => {
             settle(cx, attempt, Settled::Rejected { reason }, None, trace, by).await
         }
-        Err((NoAnswer::Unknown { reason }, trace)) => await_inquiry(cx, attempt, 0, &reason, &trace).await,
+        Err((NoAnswer::Unknown { reason }, trace)) => {
+            await_inquiry(cx, attempt, 0, &reason, &trace).await
+        }
     }
 }
 
@@ -140,7 +156,8 @@ async fn conclude(
             settle(cx, attempt, settled, charge.or(latest_charge), trace, by).await
         }
         Outcome::Declined { decline, charge } => {
-            settle(cx, attempt, Settled::Declined { decline }, charge.or(latest_charge), trace, by).await
+            settle(cx, attempt, Settled::Declined { decline }, charge.or(latest_charge), trace, by)
+                .await
         }
         // Nobody is there to act: off-session this is a decline that the customer can cure.
         Outcome::RequiresAction { .. } => {
@@ -154,7 +171,8 @@ async fn conclude(
             settle(cx, attempt, Settled::Declined { decline }, latest_charge, trace, by).await
         }
         Outcome::Processing => {
-            let awaiting = awaiting(attempt, "processing", PROCESSING_DELAY_SECONDS, 0, "processing", &trace);
+            let awaiting =
+                awaiting(attempt, "processing", PROCESSING_DELAY_SECONDS, 0, "processing", &trace);
             await_outcome(cx, &awaiting).await
         }
         Outcome::Canceled => {
@@ -168,13 +186,17 @@ async fn conclude(
 async fn ask(cx: &Cx, attempt: &Attempt, by: &'static str) -> Result<(), Failure> {
     let inquiry = match (&attempt.intent_reference, &attempt.provider_customer) {
         (Some(reference), _) => Inquiry::Reference(reference.clone()),
-        (None, Some(customer)) => Inquiry::Lost { customer: customer.clone(), invoice: attempt.invoice_id.into() },
+        (None, Some(customer)) => {
+            Inquiry::Lost { customer: customer.clone(), invoice: attempt.invoice_id.into() }
+        }
         (None, None) => return make(cx, attempt, by).await,
     };
     match cx.payments.inquire(&inquiry).await {
         Ok(reply) => match reply.value {
             // The latest charge is an earlier attempt's: this one never reached the provider.
-            Observation::Executed { charge: Some(charge), .. } if attempt.earlier_charges.contains(&charge) => {
+            Observation::Executed { charge: Some(charge), .. }
+                if attempt.earlier_charges.contains(&charge) =>
+            {
                 make(cx, attempt, by).await
             }
             Observation::Executed { outcome, charge, .. } => {
@@ -198,8 +220,18 @@ async fn await_inquiry(
 ) -> Result<(), Failure> {
     let delay = usize::try_from(inquiries).ok().and_then(|made| INQUIRY_DELAYS_SECONDS.get(made));
     let Some(&delay) = delay else {
-        let reason = format!("outcome unknown after {inquiries} inquiries: {reason}; look at the provider's dashboard");
-        return settle(cx, attempt, Settled::Rejected { reason }, None, trace.clone(), "resolve_unknown").await;
+        let reason = format!(
+            "outcome unknown after {inquiries} inquiries: {reason}; look at the provider's dashboard"
+        );
+        return settle(
+            cx,
+            attempt,
+            Settled::Rejected { reason },
+            None,
+            trace.clone(),
+            "resolve_unknown",
+        )
+        .await;
     };
     await_outcome(cx, &awaiting(attempt, "unknown", delay, inquiries, reason, trace)).await
 }
@@ -265,4 +297,3 @@ fn amount(attempt: &Attempt) -> Result<Money, Failure> {
     })?;
     Ok(Money::new(attempt.amount_minor, currency))
 }
-

@@ -66,7 +66,11 @@ pub(crate) struct Policies {
 }
 
 impl Policies {
-    pub(crate) async fn get(&self, conn: &mut PgConnection, id: Uuid) -> sqlx::Result<Arc<DunningPolicy>> {
+    pub(crate) async fn get(
+        &self,
+        conn: &mut PgConnection,
+        id: Uuid,
+    ) -> sqlx::Result<Arc<DunningPolicy>> {
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner).get(&id).cloned();
         if let Some(policy) = known {
             return Ok(policy);

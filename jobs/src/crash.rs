@@ -29,7 +29,9 @@ pub fn pass(name: &str) {
         && left.fetch_sub(1, Ordering::SeqCst) == 1
     {
         // The shell's kill reaches the process before the next statement of any thread matters.
-        let killed = std::process::Command::new("kill").args(["-9", &std::process::id().to_string()]).status();
+        let killed = std::process::Command::new("kill")
+            .args(["-9", &std::process::id().to_string()])
+            .status();
         drop(killed);
         loop {
             std::thread::park();

@@ -115,7 +115,9 @@ pub async fn of(conn: &mut PgConnection, subscription: SubscriptionId) -> sqlx::
 
 fn with_amount(text: String, minor: Option<i64>, currency: Option<&str>) -> String {
     match (minor, currency.map(Currency::parse)) {
-        (Some(minor), Some(Ok(currency))) => text.replace("{}", &Money::new(minor, currency).to_string()),
+        (Some(minor), Some(Ok(currency))) => {
+            text.replace("{}", &Money::new(minor, currency).to_string())
+        }
         _ => text,
     }
 }

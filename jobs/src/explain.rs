@@ -59,7 +59,10 @@ pub struct Standing {
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn standing(conn: &mut PgConnection, subscription: SubscriptionId) -> sqlx::Result<Option<Standing>> {
+pub async fn standing(
+    conn: &mut PgConnection,
+    subscription: SubscriptionId,
+) -> sqlx::Result<Option<Standing>> {
     sqlx::query_as!(
         Standing,
         r#"select 'sub_' || replace(s.id::text, '-', '') as "subscription!",
@@ -101,11 +104,17 @@ impl Standing {
     #[must_use]
     pub fn outlook(&self) -> String {
         if let Some(reason) = &self.parked_reason {
-            return format!("Nothing happens by itself: {reason}. `invoice.pay_requested` sets it going again.");
+            return format!(
+                "Nothing happens by itself: {reason}. `invoice.pay_requested` sets it going again."
+            );
         }
         if let Some(payment) = &self.awaited_payment {
-            let when = self.awaited_until.map_or_else(String::new, |at| format!(" It is looked after at {}.", instant(at)));
-            return format!("The outcome of {payment} is awaited before anything that depends on it.{when}");
+            let when = self
+                .awaited_until
+                .map_or_else(String::new, |at| format!(" It is looked after at {}.", instant(at)));
+            return format!(
+                "The outcome of {payment} is awaited before anything that depends on it.{when}"
+            );
         }
         match (self.next_action.as_deref(), self.next_action_at) {
             (Some(action), Some(at)) => format!("{} at {}: {}", action, instant(at), why(action)),
@@ -125,9 +134,13 @@ fn why(action: &str) -> &'static str {
         "retry_payment" => "the dunning ladder has its next rung then.",
         "expire_grace" => "grace ends then, and access with it, unless what is owed is paid.",
         "end_trial" => "the trial ends then.",
-        "cancel_at_period_end" => "a cancellation was asked for; the period ends then. It can be undone until that instant.",
+        "cancel_at_period_end" => {
+            "a cancellation was asked for; the period ends then. It can be undone until that instant."
+        }
         "expire_incomplete" => "the first payment is awaited until then.",
-        "pre_dunning_notice" => "the card expires before the next renewal, and the customer is told.",
+        "pre_dunning_notice" => {
+            "the card expires before the next renewal, and the customer is told."
+        }
         "upcoming_renewal_notice" => "the renewal is near, and the customer is told.",
         "trial_ending_notice" => "the trial ends soon, and the customer is told.",
         "grace_ending_notice" => "access ends soon, and the customer is told.",

@@ -69,7 +69,9 @@ impl From<BeginError> for Trouble {
 pub(crate) async fn process_next(cx: &Cx, customer: CustomerId) -> Result<Progress, Failure> {
     let mut transaction = cx.pool.begin().await?;
     customers::take_turn(&mut transaction, customer.0).await?;
-    let Some(event) = events::next(&mut transaction, customer.0).await? else { return Ok(Progress::Idle) };
+    let Some(event) = events::next(&mut transaction, customer.0).await? else {
+        return Ok(Progress::Idle);
+    };
     // What a refused event did is undone; that it was refused is kept.
     let mut attempt = sqlx::Acquire::begin(&mut transaction).await?;
     let refused = match handle(&mut attempt, cx, customer, &event).await {
@@ -79,7 +81,12 @@ pub(crate) async fn process_next(cx: &Cx, customer: CustomerId) -> Result<Progre
         }
         Err(Trouble::Refused(why)) => {
             attempt.rollback().await?;
-            tracing::warn!(event.id = event.event_id, event.kind, "event {} refused: {why}", event.event_id);
+            tracing::warn!(
+                event.id = event.event_id,
+                event.kind,
+                "event {} refused: {why}",
+                event.event_id
+            );
             Some(why)
         }
         Err(Trouble::Database(error)) if is_refusal(&error) => {
@@ -101,12 +108,21 @@ fn is_refusal(error: &sqlx::Error) -> bool {
     kind.is_some_and(|kind| !matches!(kind, sqlx::error::ErrorKind::Other))
 }
 
-async fn handle(conn: &mut PgConnection, cx: &Cx, customer: CustomerId, event: &EventRow) -> Result<(), Trouble> {
+async fn handle(
+    conn: &mut PgConnection,
+    cx: &Cx,
+    customer: CustomerId,
+    event: &EventRow,
+) -> Result<(), Trouble> {
     let subscription = SubscriptionId(event.subject);
     match event.kind.as_str() {
         "customer.upserted" => customer::upserted(conn, customer, data(event)?).await,
-        "payment_method.attached" => method::attached(conn, cx, customer, event, data(event)?).await,
-        "subscription.created" => subscription::created(conn, cx, customer, event, data(event)?).await,
+        "payment_method.attached" => {
+            method::attached(conn, cx, customer, event, data(event)?).await
+        }
+        "subscription.created" => {
+            subscription::created(conn, cx, customer, event, data(event)?).await
+        }
         "subscription.cancel_requested" => {
             let when = data::<CancelRequested>(event)?.when();
             decide(conn, cx, subscription, Event::CancelRequested { when }).await
@@ -115,7 +131,8 @@ async fn handle(conn: &mut PgConnection, cx: &Cx, customer: CustomerId, event: &
         "invoice.pay_requested" => {
             let invoice = perennial_core::ids::InvoiceId(event.subject);
             let owner = subscriptions::of_invoice(&mut *conn, invoice.0).await?;
-            let owner = owner.ok_or_else(|| Trouble::refused(format!("{invoice} does not exist")))?;
+            let owner =
+                owner.ok_or_else(|| Trouble::refused(format!("{invoice} does not exist")))?;
             decide(conn, cx, owner.into(), Event::PayRequested { invoice }).await
         }
         other => Err(Trouble::refused(format!("type: this version does not know `{other}`"))),
@@ -125,7 +142,8 @@ async fn handle(conn: &mut PgConnection, cx: &Cx, customer: CustomerId, event: &
 /// The event's data as its handler wants it. The door has checked it; an older or newer door may
 /// have seen it differently.
 fn data<T: DeserializeOwned>(event: &EventRow) -> Result<T, Trouble> {
-    serde_json::from_value(event.data.clone()).map_err(|error| Trouble::refused(format!("data: {error}")))
+    serde_json::from_value(event.data.clone())
+        .map_err(|error| Trouble::refused(format!("data: {error}")))
 }
 
 /// Lets something happen to one subscription, within the event's transaction.

@@ -160,7 +160,10 @@ impl Serve for Decider {
 
     fn serve(&self, batch: Vec<Request>) -> BoxFuture<'_, Vec<Self::Answer>> {
         Box::pin(async move {
-            let mut answers: Vec<_> = batch.iter().map(|request| Err(ApplyError::Missing(request.subscription))).collect();
+            let mut answers: Vec<_> = batch
+                .iter()
+                .map(|request| Err(ApplyError::Missing(request.subscription)))
+                .collect();
             // A subscription that is named twice is decided in two rounds, in order.
             let mut waiting: Vec<usize> = (0..batch.len()).collect();
             while !waiting.is_empty() {

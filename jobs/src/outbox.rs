@@ -62,7 +62,9 @@ impl Outbox {
 }
 
 async fn open(conn: &mut PgConnection, steps: &[Step]) -> sqlx::Result<HashMap<Uuid, OutboxRow>> {
-    let wanted = steps.iter().filter_map(|step| if let Step::Open(email) = step { Some(email.0) } else { None });
+    let wanted = steps
+        .iter()
+        .filter_map(|step| if let Step::Open(email) = step { Some(email.0) } else { None });
     let wanted: Vec<_> = wanted.collect();
     if wanted.is_empty() {
         return Ok(HashMap::new());
@@ -71,7 +73,9 @@ async fn open(conn: &mut PgConnection, steps: &[Step]) -> sqlx::Result<HashMap<U
 }
 
 async fn begin(conn: &mut PgConnection, steps: &[Step]) -> sqlx::Result<Vec<Uuid>> {
-    let wanted = steps.iter().filter_map(|step| if let Step::Begin(email) = step { Some(email.0) } else { None });
+    let wanted = steps
+        .iter()
+        .filter_map(|step| if let Step::Begin(email) = step { Some(email.0) } else { None });
     let wanted: Vec<_> = wanted.collect();
     if wanted.is_empty() {
         return Ok(vec![]);

@@ -247,7 +247,11 @@ pub trait PaymentProvider: Send + Sync + 'static {
     fn capabilities(&self) -> Capabilities;
 
     /// Creates the customer, or finds the one created under this key. Answers with its id.
-    fn ensure_customer<'a>(&'a self, profile: &'a CustomerProfile, key: &'a OpKey) -> Call<'a, String>;
+    fn ensure_customer<'a>(
+        &'a self,
+        profile: &'a CustomerProfile,
+        key: &'a OpKey,
+    ) -> Call<'a, String>;
 
     /// Attaches a method to the customer. A card that cannot be attached is `Rejected`.
     fn attach_method<'a>(
@@ -262,7 +266,12 @@ pub trait PaymentProvider: Send + Sync + 'static {
 
     /// Confirms the intent off-session with a method. An intent that has already succeeded
     /// answers `Succeeded`.
-    fn execute<'a>(&'a self, reference: &'a str, method: &'a str, key: &'a OpKey) -> Call<'a, Outcome>;
+    fn execute<'a>(
+        &'a self,
+        reference: &'a str,
+        method: &'a str,
+        key: &'a OpKey,
+    ) -> Call<'a, Outcome>;
 
     /// Reads, moves nothing. The only way out of `Unknown`.
     fn inquire<'a>(&'a self, inquiry: &'a Inquiry) -> Call<'a, Observation>;
@@ -271,4 +280,3 @@ pub trait PaymentProvider: Send + Sync + 'static {
     /// `Succeeded`.
     fn cancel<'a>(&'a self, reference: &'a str, key: &'a OpKey) -> Call<'a, Outcome>;
 }
-

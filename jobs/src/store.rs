@@ -39,7 +39,12 @@ impl From<CorruptRow> for sqlx::Error {
 }
 
 /// Reads a word that is stored as text.
-pub(crate) fn word<T>(table: &'static str, column: &'static str, id: impl ToString, text: &str) -> sqlx::Result<T>
+pub(crate) fn word<T>(
+    table: &'static str,
+    column: &'static str,
+    id: impl ToString,
+    text: &str,
+) -> sqlx::Result<T>
 where
     T: std::str::FromStr,
     T::Err: std::fmt::Display,

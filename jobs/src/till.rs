@@ -68,7 +68,11 @@ async fn open(conn: &mut PgConnection, steps: &[Step]) -> sqlx::Result<HashMap<U
     if wanted.is_empty() {
         return Ok(HashMap::new());
     }
-    Ok(payments::load(conn, &wanted).await?.into_iter().map(|attempt| (attempt.id, attempt)).collect())
+    Ok(payments::load(conn, &wanted)
+        .await?
+        .into_iter()
+        .map(|attempt| (attempt.id, attempt))
+        .collect())
 }
 
 async fn begin(conn: &mut PgConnection, provider: &str, steps: &[Step]) -> sqlx::Result<Vec<Uuid>> {

@@ -16,8 +16,17 @@ fn text(bytes: &[u8]) -> String {
 }
 
 const SUBSCRIBE: &[&str] = &[
-    "subscribe", "--email", "ada@customers.example", "--name", "Ada", "--plan", "professional", "--payment-method",
-    "pm_card_visa", "--key", "signup",
+    "subscribe",
+    "--email",
+    "ada@customers.example",
+    "--name",
+    "Ada",
+    "--plan",
+    "professional",
+    "--payment-method",
+    "pm_card_visa",
+    "--key",
+    "signup",
 ];
 
 #[tokio::test]
@@ -96,7 +105,9 @@ async fn work_refuses_to_start_on_a_missing_or_unsafe_setting_and_says_which() {
 async fn migrating_twice_changes_nothing_and_a_newer_database_is_left_alone() {
     let world = world().await;
     let url = World::empty_database().await;
-    let on_it = async |arguments: &[&str]| world.command().args(arguments).env("DATABASE_URL", &url).output().await.unwrap();
+    let on_it = async |arguments: &[&str]| {
+        world.command().args(arguments).env("DATABASE_URL", &url).output().await.unwrap()
+    };
     let early = on_it(&["check"]).await;
     assert_eq!(early.status.code(), Some(69));
     assert!(text(&early.stderr).contains("perennial migrate"), "{}", text(&early.stderr));
@@ -115,7 +126,11 @@ async fn migrating_twice_changes_nothing_and_a_newer_database_is_left_alone() {
     for command in ["migrate", "check", "work"] {
         let refused = on_it(&[command]).await;
         assert_eq!(refused.status.code(), Some(69), "{command}: {}", text(&refused.stderr));
-        assert!(text(&refused.stderr).contains("newer version"), "{command}: {}", text(&refused.stderr));
+        assert!(
+            text(&refused.stderr).contains("newer version"),
+            "{command}: {}",
+            text(&refused.stderr)
+        );
     }
 }
 
@@ -130,7 +145,10 @@ async fn check_finds_what_does_not_hold() {
     for (invariant, damage) in [
         ("I2", "delete from perennial.ledger_entries where account = 'cash'"),
         ("I3", "delete from perennial.invoices"),
-        ("I4", "update perennial.ledger_entries set amount_minor = amount_minor + 1 where position = 1"),
+        (
+            "I4",
+            "update perennial.ledger_entries set amount_minor = amount_minor + 1 where position = 1",
+        ),
         ("I6", "update perennial.subscription_history set edge = 'expired'"),
         ("I6", "update perennial.subscriptions set status = 'paused'"),
         ("I7", "delete from perennial.audit_log where version = 1"),
@@ -139,12 +157,14 @@ async fn check_finds_what_does_not_hold() {
         ("I16", "update perennial.payments set amount_minor = 1"),
     ] {
         let mut transaction = world.pool.begin().await.unwrap();
-        let sql = sqlx::AssertSqlSafe(format!("set local session_replication_role = replica; {damage}"));
+        let sql =
+            sqlx::AssertSqlSafe(format!("set local session_replication_role = replica; {damage}"));
         sqlx::raw_sql(sql).execute(&mut *transaction).await.unwrap();
-        let found: Vec<String> = sqlx::query_scalar("select invariant from perennial.check_invariants()")
-            .fetch_all(&mut *transaction)
-            .await
-            .unwrap();
+        let found: Vec<String> =
+            sqlx::query_scalar("select invariant from perennial.check_invariants()")
+                .fetch_all(&mut *transaction)
+                .await
+                .unwrap();
         assert!(found.iter().any(|found| found == invariant), "{damage}: {found:?}");
     }
     sqlx::raw_sql("set session_replication_role = replica; update perennial.invoice_items set amount_minor = 1")

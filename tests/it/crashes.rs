@@ -79,7 +79,11 @@ async fn survives_death_before_the_reply(scene: Scene) {
     world.fault(Fault::new(Action::HangAfter).on("POST", CONFIRM).times(1));
     world.set_clock_to_next_due().await;
     world.work(Faults::None);
-    world.wait_until("the provider has captured", async |_| world.sandbox.ledger().entries.len() > captured).await;
+    world
+        .wait_until("the provider has captured", async |_| {
+            world.sandbox.ledger().entries.len() > captured
+        })
+        .await;
     world.kill_workers().await;
     world.work(Faults::None);
     assert_eq!(end(&world).await, *expected);

@@ -49,7 +49,12 @@ async fn bad_input_is_refused_with_the_name_of_its_field_and_changes_nothing() {
         (subscription, subject, wish("colour", json!("red")), "colour"),
         (subscription, subject, wish("customer", json!(Uuid::from_u128(99))), "customer"),
         (subscription, subject, wish("customer", json!("ada")), "customer"),
-        (subscription, subject, wish("negotiated_amount_minor", json!(5)), "negotiated_amount_minor"),
+        (
+            subscription,
+            subject,
+            wish("negotiated_amount_minor", json!(5)),
+            "negotiated_amount_minor",
+        ),
         ("subscription.cancel_requested", Uuid::from_u128(99), json!({}), "subject"),
         ("invoice.pay_requested", Uuid::from_u128(99), json!({}), "subject"),
         ("subscription.exploded", subject, json!({}), "type"),
@@ -73,7 +78,8 @@ async fn a_name_with_line_breaks_is_cleaned_and_its_mail_arrives() {
     let mut world = world().await;
     world.work(Faults::None);
     let eve = world.subscribe("eve", &[], json!({})).await;
-    let hostile = json!({ "email": "eve@customers.example", "name": "Eve\r\nBcc: all@customers.example" });
+    let hostile =
+        json!({ "email": "eve@customers.example", "name": "Eve\r\nBcc: all@customers.example" });
     world.emit("customer.upserted", eve.id.0, hostile, "hostile").await.unwrap();
     world.rest().await;
     world.attach(eve, "eve", "pm_sbx_visa__ok").await;
@@ -84,7 +90,10 @@ async fn a_name_with_line_breaks_is_cleaned_and_its_mail_arrives() {
     let mail = mail.await.expect("the receipt arrives");
     assert_eq!(mail.to, ["eve@customers.example"]);
     assert_eq!(mail.header("Bcc"), None);
-    assert_eq!(world.count("select count(*) from perennial.customers where name ~ '[[:cntrl:]]'").await, 0);
+    assert_eq!(
+        world.count("select count(*) from perennial.customers where name ~ '[[:cntrl:]]'").await,
+        0
+    );
     world.check().await;
 }
 
@@ -92,12 +101,15 @@ async fn a_name_with_line_breaks_is_cleaned_and_its_mail_arrives() {
 async fn only_schedulable_jobs_can_be_enqueued_from_outside() {
     let mut world = world().await;
     world.work(Faults::None);
-    world.wait_until("the catalogue is published", async |conn| {
-        let known: i64 =
-            sqlx::query_scalar("select count(*) from perennial.job_catalogue").fetch_one(conn).await.unwrap();
-        known > 0
-    })
-    .await;
+    world
+        .wait_until("the catalogue is published", async |conn| {
+            let known: i64 = sqlx::query_scalar("select count(*) from perennial.job_catalogue")
+                .fetch_one(conn)
+                .await
+                .unwrap();
+            known > 0
+        })
+        .await;
     let enqueue = async |job: &str| {
         sqlx::query_scalar::<_, bool>("select perennial.enqueue($1, '{}', 'now')")
             .bind(job.to_owned())
@@ -135,9 +147,19 @@ async fn books_history_and_audit_only_grow() {
     world.work(Faults::None);
     world.subscribe("ada", &["pm_sbx_visa__ok"], json!({})).await;
     world.rest().await;
-    for table in ["ledger_entries", "subscription_history", "audit_log", "customer_balance_entries", "dunning_policies"] {
+    for table in [
+        "ledger_entries",
+        "subscription_history",
+        "audit_log",
+        "customer_balance_entries",
+        "dunning_policies",
+    ] {
         for role in ["perennial", "perennial_worker"] {
-            for change in ["update perennial.{} set {} = {}", "delete from perennial.{}", "truncate perennial.{} cascade"] {
+            for change in [
+                "update perennial.{} set {} = {}",
+                "delete from perennial.{}",
+                "truncate perennial.{} cascade",
+            ] {
                 let column = match table {
                     "dunning_policies" => "name",
                     "ledger_entries" | "customer_balance_entries" => "kind",

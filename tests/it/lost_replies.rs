@@ -14,20 +14,29 @@ async fn captured_once_when(lost: Action) {
     world.rest().await;
     world.fault(Fault::new(lost).on("POST", CONFIRM).times(1));
     world.set_clock_to_next_due().await;
-    world.wait_until("the outcome is unknown", async |conn| {
-        let unknown: i64 = sqlx::query_scalar("select count(*) from perennial.payments where status = 'unknown'")
+    world
+        .wait_until("the outcome is unknown", async |conn| {
+            let unknown: i64 = sqlx::query_scalar(
+                "select count(*) from perennial.payments where status = 'unknown'",
+            )
             .fetch_one(conn)
             .await
             .unwrap();
-        unknown == 1
-    })
-    .await;
+            unknown == 1
+        })
+        .await;
     assert_eq!(world.sandbox.ledger().entries.len(), 2, "the provider has captured");
     world.rest().await;
-    assert_eq!(world.count("select count(*) from perennial.payments where status = 'succeeded'").await, 1);
+    assert_eq!(
+        world.count("select count(*) from perennial.payments where status = 'succeeded'").await,
+        1
+    );
     // Asked for after a minute of business time.
     world.advance(TimeDelta::seconds(61)).await;
-    assert_eq!(world.count("select count(*) from perennial.payments where status = 'succeeded'").await, 2);
+    assert_eq!(
+        world.count("select count(*) from perennial.payments where status = 'succeeded'").await,
+        2
+    );
     assert_eq!(world.sandbox.ledger().entries.len(), 2);
     assert_eq!(world.status(ada).await, "active");
     world.check().await;
@@ -64,6 +73,9 @@ async fn a_provider_that_cannot_be_reached_counts_as_no_decline() {
     world.rest().await;
     // The create that may or may not have arrived is repeated with its own key.
     assert_eq!(world.status(ada).await, "active");
-    assert_eq!(world.count("select count(*) from perennial.payments where status = 'declined'").await, 0);
+    assert_eq!(
+        world.count("select count(*) from perennial.payments where status = 'declined'").await,
+        0
+    );
     world.check().await;
 }

@@ -26,7 +26,10 @@ async fn renewed_once_each(world: &World, customers: i64) {
     world.check().await;
     let renewals = "select count(*) from perennial.subscription_history where edge = 'renewed'";
     assert_eq!(world.count(renewals).await, customers);
-    assert_eq!(world.count("select count(*) from perennial.payments where status = 'succeeded'").await, 2 * customers);
+    assert_eq!(
+        world.count("select count(*) from perennial.payments where status = 'succeeded'").await,
+        2 * customers
+    );
     assert_eq!(world.inbox.mails().len(), usize::try_from(2 * customers).unwrap());
 }
 
@@ -51,11 +54,12 @@ async fn truncating_the_queue_in_mid_run_loses_nothing_and_doubles_nothing() {
     for share in [5, 15, 25] {
         world
             .wait_until("some are renewed", async |conn| {
-                let renewed: i64 =
-                    sqlx::query_scalar("select count(*) from perennial.subscription_history where edge = 'renewed'")
-                        .fetch_one(conn)
-                        .await
-                        .unwrap();
+                let renewed: i64 = sqlx::query_scalar(
+                    "select count(*) from perennial.subscription_history where edge = 'renewed'",
+                )
+                .fetch_one(conn)
+                .await
+                .unwrap();
                 renewed >= share
             })
             .await;
@@ -76,8 +80,14 @@ async fn a_worker_that_was_away_for_three_months_bills_them_in_order_and_sends_o
     world.rest().await;
     world.check().await;
     assert_eq!(world.status(ada).await, "active");
-    assert_eq!(world.count("select count(*) from perennial.invoices where status = 'paid'").await, 4);
-    assert_eq!(world.count("select count(*) from perennial.emails where template = 'receipt'").await, 2);
+    assert_eq!(
+        world.count("select count(*) from perennial.invoices where status = 'paid'").await,
+        4
+    );
+    assert_eq!(
+        world.count("select count(*) from perennial.emails where template = 'receipt'").await,
+        2
+    );
     insta::assert_snapshot!(world.diary(ada.subscription).await);
 }
 
@@ -88,11 +98,12 @@ async fn a_worker_that_is_asked_to_stop_finishes_what_runs_and_leaves_the_rest()
     world.set_clock(next_month()).await;
     world
         .wait_until("some are renewed", async |conn| {
-            let renewed: i64 =
-                sqlx::query_scalar("select count(*) from perennial.subscription_history where edge = 'renewed'")
-                    .fetch_one(conn)
-                    .await
-                    .unwrap();
+            let renewed: i64 = sqlx::query_scalar(
+                "select count(*) from perennial.subscription_history where edge = 'renewed'",
+            )
+            .fetch_one(conn)
+            .await
+            .unwrap();
             renewed > 0
         })
         .await;

@@ -89,7 +89,10 @@ async fn a_cancellation_takes_effect_exactly_on_the_boundary_and_starts_no_new_p
     world.work(Faults::None);
     let ada = world.subscribe("ada", &["pm_sbx_visa__ok"], json!({})).await;
     world.rest().await;
-    world.emit("subscription.cancel_requested", ada.subscription.0, json!({}), "cancel").await.unwrap();
+    world
+        .emit("subscription.cancel_requested", ada.subscription.0, json!({}), "cancel")
+        .await
+        .unwrap();
     world.rest().await;
     world.live_until("2026-02-28T12:00:00Z").await;
     world.check().await;
@@ -104,13 +107,17 @@ async fn a_cancellation_can_be_undone_until_the_period_ends_and_not_after() {
     world.work(Faults::None);
     let ada = world.subscribe("ada", &["pm_sbx_visa__ok"], json!({})).await;
     world.rest().await;
-    for (kind, id) in [("subscription.cancel_requested", "1"), ("subscription.cancel_undone", "2")] {
+    for (kind, id) in [("subscription.cancel_requested", "1"), ("subscription.cancel_undone", "2")]
+    {
         world.emit(kind, ada.subscription.0, json!({}), id).await.unwrap();
         world.rest().await;
     }
     world.live_until("2026-02-28T12:00:00Z").await;
     assert_eq!(world.status(ada).await, "active");
-    world.emit("subscription.cancel_requested", ada.subscription.0, json!({ "when": "now" }), "3").await.unwrap();
+    world
+        .emit("subscription.cancel_requested", ada.subscription.0, json!({ "when": "now" }), "3")
+        .await
+        .unwrap();
     world.emit("subscription.cancel_undone", ada.subscription.0, json!({}), "4").await.unwrap();
     world.rest().await;
     world.check().await;
@@ -124,24 +131,45 @@ async fn seats_and_setup_fees_are_billed() {
     let wish = json!({ "plan": "pro", "seats": 7 });
     let (world, _) = told(&["pm_sbx_visa__ok"], wish, "2026-02-01T00:00:00Z").await;
     assert_eq!(world.count("select total_minor from perennial.invoices").await, 7 * 4_900);
-    let (world, _) = told(&["pm_sbx_visa__ok"], json!({ "plan": "enterprise" }), "2026-03-01T00:00:00Z").await;
-    assert_eq!(world.count("select total_minor from perennial.invoices order by number limit 1").await, 69_900);
-    assert_eq!(world.count("select total_minor from perennial.invoices order by number desc limit 1").await, 19_900);
+    let (world, _) =
+        told(&["pm_sbx_visa__ok"], json!({ "plan": "enterprise" }), "2026-03-01T00:00:00Z").await;
+    assert_eq!(
+        world.count("select total_minor from perennial.invoices order by number limit 1").await,
+        69_900
+    );
+    assert_eq!(
+        world
+            .count("select total_minor from perennial.invoices order by number desc limit 1")
+            .await,
+        19_900
+    );
 }
 
 #[tokio::test]
 async fn a_yearly_renewal_and_an_expiring_card_are_announced() {
     let wish = json!({ "interval": "year" });
     let (world, diary) = told(&["pm_sbx_visa__ok__exp202612"], wish, "2027-01-30T00:00:00Z").await;
-    assert_eq!(world.count("select count(*) from perennial.emails where template = 'upcoming_renewal'").await, 1);
-    assert_eq!(world.count("select count(*) from perennial.emails where template = 'card_expiring'").await, 1);
+    assert_eq!(
+        world
+            .count("select count(*) from perennial.emails where template = 'upcoming_renewal'")
+            .await,
+        1
+    );
+    assert_eq!(
+        world.count("select count(*) from perennial.emails where template = 'card_expiring'").await,
+        1
+    );
     insta::assert_snapshot!(diary);
 }
 
 #[tokio::test]
 async fn a_first_payment_that_never_comes_gives_the_subscription_up() {
-    let (world, diary) = told(&["pm_sbx_visa__insufficient_funds"], json!({}), "2026-02-02T00:00:00Z").await;
-    assert_eq!(world.count("select count(*) from perennial.invoices where status = 'void'").await, 1);
+    let (world, diary) =
+        told(&["pm_sbx_visa__insufficient_funds"], json!({}), "2026-02-02T00:00:00Z").await;
+    assert_eq!(
+        world.count("select count(*) from perennial.invoices where status = 'void'").await,
+        1
+    );
     insta::assert_snapshot!(diary);
 }
 
@@ -150,7 +178,10 @@ async fn mails_of_one_dunning_case_form_a_thread() {
     let method = "pm_sbx_visa__ok1__insufficient_funds2__ok";
     let (world, _) = told(&[method], json!({}), "2026-03-10T00:00:00Z").await;
     let mails = world.inbox.mails();
-    let failed: Vec<_> = mails.iter().filter(|mail| mail.header("X-Perennial-Letter") == Some("payment_failed")).collect();
+    let failed: Vec<_> = mails
+        .iter()
+        .filter(|mail| mail.header("X-Perennial-Letter") == Some("payment_failed"))
+        .collect();
     let first = failed[0].header("Message-ID").unwrap();
     assert_eq!(failed[0].header("In-Reply-To"), None);
     assert_eq!(failed[1].header("In-Reply-To"), Some(first));

@@ -41,7 +41,8 @@ struct Golden(Vec<&'static str>);
 impl Visitor for Golden {
     fn visit<J: Job>(&mut self) {
         let text = read(&format!("tests/it/golden/{}/v1.json", J::NAME));
-        let job: J = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", J::NAME));
+        let job: J =
+            serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", J::NAME));
         assert!(!job.key().is_empty());
         let again = serde_json::to_value(&job).unwrap();
         assert_eq!(again, serde_json::from_str::<serde_json::Value>(&text).unwrap(), "{}", J::NAME);
@@ -60,11 +61,16 @@ fn every_released_payload_still_decodes_and_holds_ids_only() {
 async fn the_database_knows_the_same_edges_as_the_core() {
     let world = world().await;
     let stored: Vec<(Option<String>, String, String)> =
-        sqlx::query_as("select from_status, edge, to_status from perennial.transitions").fetch_all(&world.pool).await.unwrap();
+        sqlx::query_as("select from_status, edge, to_status from perennial.transitions")
+            .fetch_all(&world.pool)
+            .await
+            .unwrap();
     let stored: BTreeSet<_> = stored.into_iter().collect();
     let known: BTreeSet<_> = TRANSITIONS
         .iter()
-        .map(|(from, edge, to)| (from.map(|from| from.to_string()), edge.to_string(), to.to_string()))
+        .map(|(from, edge, to)| {
+            (from.map(|from| from.to_string()), edge.to_string(), to.to_string())
+        })
         .collect();
     assert_eq!(stored, known);
 }
@@ -72,12 +78,16 @@ async fn the_database_knows_the_same_edges_as_the_core() {
 #[tokio::test]
 async fn the_standard_policy_in_the_database_is_the_default() {
     let world = world().await;
-    let document: serde_json::Value =
-        sqlx::query_scalar("select document from perennial.dunning_policies where name = 'standard'")
-            .fetch_one(&world.pool)
-            .await
-            .unwrap();
-    assert_eq!(serde_json::from_value::<DunningPolicy>(document).unwrap(), DunningPolicy::default());
+    let document: serde_json::Value = sqlx::query_scalar(
+        "select document from perennial.dunning_policies where name = 'standard'",
+    )
+    .fetch_one(&world.pool)
+    .await
+    .unwrap();
+    assert_eq!(
+        serde_json::from_value::<DunningPolicy>(document).unwrap(),
+        DunningPolicy::default()
+    );
 }
 
 /// Every Rust file of the crates, tests aside.
@@ -109,9 +119,11 @@ fn sql_is_never_put_together_from_strings_outside_the_one_place() {
 #[test]
 fn no_request_to_the_provider_is_retried_with_a_random_key() {
     for (path, text) in sources() {
-        let code: String = text.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
+        let code: String =
+            text.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
         let tolerated = path.ends_with("workers/stripe/src/transport.rs");
-        let banned = code.contains("RequestStrategy::Retry(") || code.contains("RequestStrategy::ExponentialBackoff(");
+        let banned = code.contains("RequestStrategy::Retry(")
+            || code.contains("RequestStrategy::ExponentialBackoff(");
         assert!(tolerated || !banned, "{}", path.display());
     }
 }

@@ -16,7 +16,8 @@ fn server() -> &'static Server {
         if perennial::settings::variable("PERENNIAL_YES").is_some() {
             install::find_or_install(&discovery).expect("PostgreSQL is found or installed");
         }
-        let server = Server::ephemeral(discovery, Durability::ForTests, 300).expect("PostgreSQL starts");
+        let server =
+            Server::ephemeral(discovery, Durability::ForTests, 300).expect("PostgreSQL starts");
         // A runtime of its own: the first test's ends with that test.
         std::thread::scope(|scope| {
             scope.spawn(|| migrate_template(&server)).join().expect("the template is migrated");
@@ -26,10 +27,13 @@ fn server() -> &'static Server {
 }
 
 fn migrate_template(server: &Server) {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
         execute(&server.url("postgres"), format!("create database {TEMPLATE}")).await;
-        let pool = database::connect(&server.url(TEMPLATE), Role::Owner, 1).await.expect("the template is reached");
+        let pool = database::connect(&server.url(TEMPLATE), Role::Owner, 1)
+            .await
+            .expect("the template is reached");
         database::migrate(&pool).await.expect("migrations apply");
         pool.close().await;
     });
@@ -45,7 +49,11 @@ pub(crate) async fn database() -> String {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     let name = format!("test_{}", COUNT.fetch_add(1, Ordering::Relaxed));
     let server = tokio::task::spawn_blocking(server).await.expect("PostgreSQL starts");
-    execute(&server.url("postgres"), format!("create database {name} template {TEMPLATE} strategy wal_log")).await;
+    execute(
+        &server.url("postgres"),
+        format!("create database {name} template {TEMPLATE} strategy wal_log"),
+    )
+    .await;
     server.url(&name)
 }
 

@@ -126,7 +126,8 @@ impl World {
     pub async fn wait_for_death(&mut self) {
         let mut worker = self.workers.pop().expect("a worker was started");
         let died = tokio::time::timeout(PATIENCE, worker.wait()).await;
-        let status = died.expect("the worker reached its kill point").expect("the worker is waited for");
+        let status =
+            died.expect("the worker reached its kill point").expect("the worker is waited for");
         assert!(status.code().is_none(), "the worker was to be killed, and ended with {status}");
     }
 
@@ -134,7 +135,13 @@ impl World {
     ///
     /// # Errors
     /// What the door says.
-    pub async fn emit(&self, kind: &str, subject: uuid::Uuid, data: Value, event_id: &str) -> sqlx::Result<i64> {
+    pub async fn emit(
+        &self,
+        kind: &str,
+        subject: uuid::Uuid,
+        data: Value,
+        event_id: &str,
+    ) -> sqlx::Result<i64> {
         sqlx::query_scalar("select perennial.emit($1, $2, $3, $4)")
             .bind(kind)
             .bind(subject)
@@ -146,18 +153,23 @@ impl World {
 
     /// Subscribes a customer to a plan, with payment methods of the sandbox (the first is tried first).
     pub async fn subscribe(&self, name: &str, methods: &[&str], wish: Value) -> Customer {
-        let customer = Customer { id: CustomerId::derived(name), subscription: SubscriptionId::derived(name) };
+        let customer =
+            Customer { id: CustomerId::derived(name), subscription: SubscriptionId::derived(name) };
         let profile = json!({ "email": format!("{name}@customers.example"), "name": name, "time_zone": "Europe/London" });
-        self.emit("customer.upserted", customer.id.0, profile, &format!("{name}/new")).await.expect("a customer");
+        self.emit("customer.upserted", customer.id.0, profile, &format!("{name}/new"))
+            .await
+            .expect("a customer");
         for method in methods.iter().rev() {
             self.attach(customer, name, method).await;
         }
-        let mut data = json!({ "customer": customer.id.0, "plan": "professional", "interval": "month" });
+        let mut data =
+            json!({ "customer": customer.id.0, "plan": "professional", "interval": "month" });
         if let (Some(data), Value::Object(wish)) = (data.as_object_mut(), wish) {
             data.extend(wish);
         }
         let event_id = format!("{name}/subscription");
-        let created = self.emit("subscription.created", customer.subscription.0, data, &event_id).await;
+        let created =
+            self.emit("subscription.created", customer.subscription.0, data, &event_id).await;
         created.expect("a subscription");
         customer
     }
@@ -167,15 +179,21 @@ impl World {
         let email = format!("{name}@customers.example");
         let profile = CustomerProfile { customer: customer.id, email, name: name.to_owned() };
         let mut conn = self.pool.acquire().await.expect("a connection");
-        let known = methods::provider_customer(&mut conn, self.provider.name(), customer.id.0).await.expect("an answer");
+        let known = methods::provider_customer(&mut conn, self.provider.name(), customer.id.0)
+            .await
+            .expect("an answer");
         let reference = match known {
             Some(known) => known,
             None => {
-                let made = self.provider.ensure_customer(&profile, &OpKey::customer(customer.id)).await;
+                let made =
+                    self.provider.ensure_customer(&profile, &OpKey::customer(customer.id)).await;
                 made.expect("the provider takes the customer").value
             }
         };
-        let attached = self.provider.attach_method(&reference, method, &OpKey::attach(customer.id, method)).await;
+        let attached = self
+            .provider
+            .attach_method(&reference, method, &OpKey::attach(customer.id, method))
+            .await;
         let attached = attached.expect("the provider takes the method").value;
         let mut data = json!({ "provider_customer": reference, "reference": attached.reference });
         data["network"] = json!(attached.network);
@@ -185,7 +203,9 @@ impl World {
             data["exp_year"] = json!(year);
         }
         let event_id = format!("{name}/{method}");
-        self.emit("payment_method.attached", customer.id.0, data, &event_id).await.expect("a method");
+        self.emit("payment_method.attached", customer.id.0, data, &event_id)
+            .await
+            .expect("a method");
     }
 
     /// Adds a fault of the provider.
@@ -241,7 +261,11 @@ impl World {
     }
 
     /// Waits for a condition.
-    pub async fn wait_until(&self, what: &str, mut holds: impl AsyncFnMut(&mut sqlx::PgConnection) -> bool) {
+    pub async fn wait_until(
+        &self,
+        what: &str,
+        mut holds: impl AsyncFnMut(&mut sqlx::PgConnection) -> bool,
+    ) {
         let mut conn = self.pool.acquire().await.expect("a connection");
         let mut look = tokio::time::interval(LOOK_EVERY);
         let waited = tokio::time::timeout(PATIENCE, async {
@@ -279,8 +303,10 @@ impl World {
         assert!(violations.is_empty(), "{violations:#?}");
         let books = Books::compare(&mut conn, &self.sandbox.ledger()).await.expect("an answer");
         assert!(books.agree(), "{books:#?}");
-        let rows: Vec<(String, i32)> =
-            sqlx::query_as("select key, attempts from perennial.emails").fetch_all(&self.pool).await.expect("rows");
+        let rows: Vec<(String, i32)> = sqlx::query_as("select key, attempts from perennial.emails")
+            .fetch_all(&self.pool)
+            .await
+            .expect("rows");
         let sender = Sender {
             address: "billing@acme.example".to_owned(),
             product_name: String::new(),
@@ -296,16 +322,20 @@ impl World {
                 mail.message_id.as_deref().is_some_and(|found| found.trim_matches(['<', '>']) == id)
             };
             let received = mails.iter().filter(of_this).count();
-            assert!(received <= usize::try_from(attempts.max(1)).unwrap_or(1), "{key} came {received} times");
+            assert!(
+                received <= usize::try_from(attempts.max(1)).unwrap_or(1),
+                "{key} came {received} times"
+            );
         }
     }
 
     /// All diaries, in words that do not change from run to run.
     pub async fn diaries(&self) -> String {
-        let subscriptions: Vec<uuid::Uuid> = sqlx::query_scalar("select id from perennial.subscriptions order by id")
-            .fetch_all(&self.pool)
-            .await
-            .expect("subscriptions");
+        let subscriptions: Vec<uuid::Uuid> =
+            sqlx::query_scalar("select id from perennial.subscriptions order by id")
+                .fetch_all(&self.pool)
+                .await
+                .expect("subscriptions");
         let mut text = String::new();
         for subscription in subscriptions {
             text += &self.diary(subscription.into()).await;

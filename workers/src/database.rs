@@ -111,9 +111,13 @@ pub async fn check_schema(pool: &PgPool) -> Result<(), DatabaseError> {
 }
 
 async fn applied(pool: &PgPool) -> Result<Vec<i64>, DatabaseError> {
-    let migrated = sqlx::query_scalar!(r#"select to_regclass('public._sqlx_migrations') is not null as "there!""#);
+    let migrated = sqlx::query_scalar!(
+        r#"select to_regclass('public._sqlx_migrations') is not null as "there!""#
+    );
     if !migrated.fetch_one(pool).await? {
         return Ok(vec![]);
     }
-    Ok(sqlx::query_scalar("select version from public._sqlx_migrations where success").fetch_all(pool).await?)
+    Ok(sqlx::query_scalar("select version from public._sqlx_migrations where success")
+        .fetch_all(pool)
+        .await?)
 }

@@ -29,7 +29,8 @@ impl Default for Pace {
 /// # Errors
 /// When the database does not answer.
 pub async fn start(cx: &Cx, pool: &PgPool, name: &str, pace: Pace) -> sqlx::Result<Process> {
-    let doors: Vec<_> = catalogue::NAMES.iter().map(|(name, door)| (*name, door_of(*door))).collect();
+    let doors: Vec<_> =
+        catalogue::NAMES.iter().map(|(name, door)| (*name, door_of(*door))).collect();
     perennial_queue::catalogue::publish(pool, &doors).await?;
     let process = Process::start(pool.clone(), name).await?;
     catalogue::each(&mut Hire { process: &process, cx, pace });
@@ -55,7 +56,10 @@ impl Visitor for Hire<'_> {
         let config = Config {
             concurrency: self.pace.concurrency,
             lease: self.pace.lease,
-            backoff: Backoff { first: Duration::from_secs(1), longest: Duration::from_secs(6 * 3600) },
+            backoff: Backoff {
+                first: Duration::from_secs(1),
+                longest: Duration::from_secs(6 * 3600),
+            },
             ..Config::default()
         };
         self.process.work(J::NAME, config, move |job: J, context: JobContext| {

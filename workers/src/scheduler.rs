@@ -64,20 +64,27 @@ impl TryFrom<Periodic> for Timetable {
     type Error = InvalidSchedule;
 
     fn try_from(given: Periodic) -> Result<Self, InvalidSchedule> {
-        let wrong = |field, problem: String| InvalidSchedule { name: given.name.clone(), field, problem };
+        let wrong =
+            |field, problem: String| InvalidSchedule { name: given.name.clone(), field, problem };
         let known = perennial_jobs::catalogue::NAMES.iter().any(|(name, door)| {
             *name == given.job && *door == perennial_jobs::job::Door::Schedulable
         });
         if !known {
             return Err(wrong("job", format!("`{}` is no schedulable job", given.job)));
         }
-        let cron = cron::Schedule::from_str(&given.cron).map_err(|error| wrong("cron", error.to_string()))?;
-        let zone = given.zone.parse().map_err(|_| wrong("zone", format!("`{}` is no IANA zone", given.zone)))?;
+        let cron = cron::Schedule::from_str(&given.cron)
+            .map_err(|error| wrong("cron", error.to_string()))?;
+        let zone = given
+            .zone
+            .parse()
+            .map_err(|_| wrong("zone", format!("`{}` is no IANA zone", given.zone)))?;
         let catch_up = match given.catch_up.as_str() {
             "all" => CatchUp::All,
             "latest" => CatchUp::Latest,
             "skip" => CatchUp::Skip,
-            other => return Err(wrong("catch_up", format!("`{other}` is none of all, latest, skip"))),
+            other => {
+                return Err(wrong("catch_up", format!("`{other}` is none of all, latest, skip")));
+            }
         };
         Ok(Self { name: given.name.clone(), job: given.job.clone(), cron, zone, catch_up })
     }
@@ -192,7 +199,9 @@ mod tests {
 
     #[test]
     fn a_schedule_that_cannot_be_read_names_its_field() {
-        for (cron, zone, field) in [("every day", "UTC", "cron"), ("0 0 3 * * *", "Mars/Olympus", "zone")] {
+        for (cron, zone, field) in
+            [("every day", "UTC", "cron"), ("0 0 3 * * *", "Mars/Olympus", "zone")]
+        {
             assert_eq!(timetable(cron, zone).unwrap_err().field, field);
         }
     }

@@ -80,7 +80,10 @@ impl WorkSettings {
     /// # Errors
     /// The first setting that is missing or unsafe, and what to do about it.
     pub fn from_environment() -> Result<Self, SettingError> {
-        let address = required("PERENNIAL_MAIL_FROM", "set it to the address mail comes from: Acme <billing@acme.example>")?;
+        let address = required(
+            "PERENNIAL_MAIL_FROM",
+            "set it to the address mail comes from: Acme <billing@acme.example>",
+        )?;
         Ok(Self {
             database_url: database_url()?,
             stripe: stripe()?,
@@ -88,8 +91,11 @@ impl WorkSettings {
             smtp: smtp()?,
             sender: sender(&address)?,
             pace: crate::runner::Pace {
-                concurrency: usize::try_from(number("PERENNIAL_CONCURRENCY", 64)?.max(1)).unwrap_or(64),
-                lease: Duration::from_millis(u64::from(number("PERENNIAL_LEASE_MS", 30_000)?.max(500))),
+                concurrency: usize::try_from(number("PERENNIAL_CONCURRENCY", 64)?.max(1))
+                    .unwrap_or(64),
+                lease: Duration::from_millis(u64::from(
+                    number("PERENNIAL_LEASE_MS", 30_000)?.max(500),
+                )),
             },
             timetables: timetables()?,
         })
@@ -106,21 +112,26 @@ pub fn stripe() -> Result<StripeConfig, SettingError> {
     let timeout = Duration::from_millis(number("PERENNIAL_STRIPE_TIMEOUT_MS", 30_000)?.into());
     let config = StripeConfig {
         timeout,
-        api_base: variable("PERENNIAL_STRIPE_API_BASE").unwrap_or_else(|| StripeConfig::API_BASE.to_owned()),
+        api_base: variable("PERENNIAL_STRIPE_API_BASE")
+            .unwrap_or_else(|| StripeConfig::API_BASE.to_owned()),
         live_keys: if live { LiveKeys::Allowed } else { LiveKeys::Refused },
         ..StripeConfig::new(SecretString::from(key))
     };
     // The provider checks the rest; what it says names the setting.
     match perennial_stripe::StripeProvider::new(&config) {
         Ok(_) => Ok(config),
-        Err(error) => Err(SettingError::Wrong { name: "the payment provider:", problem: error.to_string() }),
+        Err(error) => {
+            Err(SettingError::Wrong { name: "the payment provider:", problem: error.to_string() })
+        }
     }
 }
 
 fn smtp() -> Result<SmtpServer, SettingError> {
     let url = required("PERENNIAL_SMTP_URL", "set it to smtps://user:password@host:465")?;
-    SmtpServer::parse(&url)
-        .map_err(|error| SettingError::Wrong { name: "PERENNIAL_SMTP_URL", problem: error.to_string() })
+    SmtpServer::parse(&url).map_err(|error| SettingError::Wrong {
+        name: "PERENNIAL_SMTP_URL",
+        problem: error.to_string(),
+    })
 }
 
 /// Reads `Name <address>` or a bare address.
@@ -144,14 +155,17 @@ fn sender(text: &str) -> Result<perennial_jobs::mail::Sender, SettingError> {
     Ok(perennial_jobs::mail::Sender {
         address: address.to_owned(),
         product_name,
-        billing_url: variable("PERENNIAL_BILLING_URL").unwrap_or_else(|| format!("https://{domain}/billing")),
-        support_address: variable("PERENNIAL_SUPPORT_ADDRESS").unwrap_or_else(|| address.to_owned()),
+        billing_url: variable("PERENNIAL_BILLING_URL")
+            .unwrap_or_else(|| format!("https://{domain}/billing")),
+        support_address: variable("PERENNIAL_SUPPORT_ADDRESS")
+            .unwrap_or_else(|| address.to_owned()),
     })
 }
 
 fn number(name: &'static str, default: u32) -> Result<u32, SettingError> {
     let Some(text) = variable(name) else { return Ok(default) };
-    text.parse().map_err(|_| SettingError::Wrong { name, problem: format!("is no whole number: `{text}`") })
+    text.parse()
+        .map_err(|_| SettingError::Wrong { name, problem: format!("is no whole number: `{text}`") })
 }
 
 fn timetables() -> Result<Vec<Timetable>, SettingError> {
@@ -164,7 +178,8 @@ fn timetables() -> Result<Vec<Timetable>, SettingError> {
     let wrong = |problem: String| SettingError::Wrong { name: "PERENNIAL_SCHEDULES", problem };
     let text = match variable("PERENNIAL_SCHEDULES") {
         None => DEFAULT_SCHEDULES.to_owned(),
-        Some(path) => std::fs::read_to_string(&path).map_err(|error| wrong(format!("cannot be read: {path}: {error}")))?,
+        Some(path) => std::fs::read_to_string(&path)
+            .map_err(|error| wrong(format!("cannot be read: {path}: {error}")))?,
     };
     let file: File = toml::from_str(&text).map_err(|error| wrong(error.to_string()))?;
     Ok(file.schedule.into_iter().map(Timetable::try_from).collect::<Result<_, _>>()?)
@@ -182,7 +197,10 @@ mod tests {
     #[test]
     fn a_sender_is_a_name_and_an_address_or_an_address_alone() {
         let named = sender("Acme <billing@acme.example>").unwrap();
-        assert_eq!((named.product_name.as_str(), named.address.as_str()), ("Acme", "billing@acme.example"));
+        assert_eq!(
+            (named.product_name.as_str(), named.address.as_str()),
+            ("Acme", "billing@acme.example")
+        );
         assert_eq!(sender("billing@acme.example").unwrap().product_name, "acme.example");
         for wrong in ["Acme", "a b@c", "@", "a\n@b"] {
             assert!(sender(wrong).is_err(), "{wrong}");

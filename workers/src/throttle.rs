@@ -34,7 +34,10 @@ impl Throttle for SharedThrottle {
             match wait {
                 Ok(wait) if wait.is_zero() => Ok(()),
                 Ok(wait) if wait <= WAIT_MAX => {
-                    #[expect(clippy::disallowed_methods, reason = "the token is reserved for that instant")]
+                    #[expect(
+                        clippy::disallowed_methods,
+                        reason = "the token is reserved for that instant"
+                    )]
                     tokio::time::sleep(wait).await;
                     Ok(())
                 }

@@ -3,14 +3,14 @@
 //! This crate knows no database, network, file, environment, thread, wall clock or random
 //! number, and no floating point. It cannot fail for reasons outside its input.
 
-pub mod ids;
 pub mod calendar;
 pub mod currency;
 pub mod decline;
+pub mod dunning;
+pub mod ids;
+pub mod invoice;
+pub mod lifecycle;
+pub mod locale;
 pub mod money;
 pub mod network;
 pub mod proration;
-pub mod invoice;
-pub mod locale;
-pub mod dunning;
-pub mod lifecycle;

@@ -24,8 +24,8 @@ mod subscription;
 pub use access::{Access, access};
 pub use agenda::{Action, agenda};
 pub use effect::{
-    Account, BalanceChange, BalanceKind, CaseOutcome, Effect, Entry, InvoiceClose, IssuedInvoice, Line,
-    LineKind, Notice, PeriodKind, Posting, Reason,
+    Account, BalanceChange, BalanceKind, CaseOutcome, Effect, Entry, InvoiceClose, IssuedInvoice,
+    Line, LineKind, Notice, PeriodKind, Posting, Reason,
 };
 pub use event::{CancelWhen, Event, UnusedTime};
 pub use method::{Method, Unusable};

@@ -36,7 +36,9 @@ impl Job for CheckInvariants {
         }
         match violations.len() {
             0 => Ok(()),
-            count => Err(Failure::give_up(format!("{count} violations of invariants: run `perennial check`"))),
+            count => Err(Failure::give_up(format!(
+                "{count} violations of invariants: run `perennial check`"
+            ))),
         }
     }
 }

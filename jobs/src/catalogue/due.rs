@@ -29,6 +29,10 @@ impl Due {
     pub(crate) async fn act(self, cx: &Cx, action: Action) -> Result<(), Failure> {
         crate::crash_point!("C1");
         let cause = Cause::Event(Event::Due { action, at: self.at });
-        lifecycle::apply(cx, Request { subscription: self.subscription, cause, by: action.as_str() }).await
+        lifecycle::apply(
+            cx,
+            Request { subscription: self.subscription, cause, by: action.as_str() },
+        )
+        .await
     }
 }

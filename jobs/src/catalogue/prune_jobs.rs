@@ -21,7 +21,9 @@ impl Job for PruneJobs {
     }
 
     async fn run(self, cx: &Cx) -> Result<(), Failure> {
-        sqlx::query!("select perennial.prune_jobs(interval '90 days', interval '30 days')").execute(&cx.pool).await?;
+        sqlx::query!("select perennial.prune_jobs(interval '90 days', interval '30 days')")
+            .execute(&cx.pool)
+            .await?;
         Ok(())
     }
 }

@@ -28,16 +28,20 @@ impl Job for SendEmail {
     }
 
     async fn run(self, cx: &Cx) -> Result<(), Failure> {
-        let Stepped::Opened(Some(row)) = step(cx, Step::Open(self.email)).await? else { return Ok(()) };
+        let Stepped::Opened(Some(row)) = step(cx, Step::Open(self.email)).await? else {
+            return Ok(());
+        };
         if !matches!(row.status.as_str(), "queued" | "sending") {
             return Ok(());
         }
         if row.suppressed {
             return settle(cx, self.email, "suppressed", "the address refuses mail").await;
         }
-        let letter: Letter = serde_json::from_value(row.letter.clone()).map_err(Failure::give_up)?;
+        let letter: Letter =
+            serde_json::from_value(row.letter.clone()).map_err(Failure::give_up)?;
         if row.status == "sending" && letter.resend_after_uncertain() == Resend::No {
-            return settle(cx, self.email, "uncertain", "interrupted while it was handed over").await;
+            return settle(cx, self.email, "uncertain", "interrupted while it was handed over")
+                .await;
         }
         let message = write(cx, &row, &letter)?;
         let Stepped::Go = step(cx, Step::Begin(self.email)).await? else { return Ok(()) };
@@ -75,11 +79,16 @@ async fn conclude(
         }
         Delivery::Refused { code, reason } => {
             let mut conn = cx.pool.acquire().await?;
-            let why = format!("refused with {}", code.map_or_else(|| "5xx".to_owned(), |code| code.to_string()));
+            let why = format!(
+                "refused with {}",
+                code.map_or_else(|| "5xx".to_owned(), |code| code.to_string())
+            );
             emails::suppress(&mut conn, &row.address, &why).await?;
             settle(cx, email, "failed", &reason).await
         }
-        Delivery::Uncertain { reason } if resend == Resend::Yes && row.attempts < UNCERTAIN_RESENDS_MAX => {
+        Delivery::Uncertain { reason }
+            if resend == Resend::Yes && row.attempts < UNCERTAIN_RESENDS_MAX =>
+        {
             Err(Failure::retry(reason))
         }
         Delivery::Uncertain { reason } => settle(cx, email, "uncertain", &reason).await,

@@ -31,7 +31,11 @@ pub(super) async fn upserted(
     }
     let profile = Profile {
         id: customer.0,
-        kind: if data.kind.as_deref() == Some("organization") { Kind::Organization } else { Kind::User },
+        kind: if data.kind.as_deref() == Some("organization") {
+            Kind::Organization
+        } else {
+            Kind::User
+        },
         email: data.email.trim(),
         name: &clean_display_name(&data.name),
         locale: data.locale.as_deref(),

@@ -55,13 +55,22 @@ pub(super) async fn attached(
         at: event.at,
     };
     let Some(method) = methods::attach(&mut *conn, &attachment).await? else {
-        return Err(Trouble::refused(format!("reference: {} belongs to another customer", data.reference)));
+        return Err(Trouble::refused(format!(
+            "reference: {} belongs to another customer",
+            data.reference
+        )));
     };
     let method = PaymentMethodId(method);
-    customer::note(&mut *conn, customer, "payment_method_attached", serde_json::json!({ "method": method.to_string() }))
-        .await?;
+    customer::note(
+        &mut *conn,
+        customer,
+        "payment_method_attached",
+        serde_json::json!({ "method": method.to_string() }),
+    )
+    .await?;
     for subscription in subscriptions::of_customer(&mut *conn, customer.0).await? {
-        decide(&mut *conn, cx, subscription.into(), Event::PaymentMethodAttached { method }).await?;
+        decide(&mut *conn, cx, subscription.into(), Event::PaymentMethodAttached { method })
+            .await?;
     }
     Ok(())
 }

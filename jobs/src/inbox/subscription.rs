@@ -47,7 +47,8 @@ pub(super) async fn created(
         return Err(Trouble::refused(format!("subject: {id} exists already")));
     }
     let known = customers::lock(&mut *conn, customer.0).await?;
-    let known = known.ok_or_else(|| Trouble::refused(format!("customer: {customer} does not exist")))?;
+    let known =
+        known.ok_or_else(|| Trouble::refused(format!("customer: {customer} does not exist")))?;
     let now = clock::business_now(&mut *conn, known.clock_id).await?;
     let zone: Tz = data
         .time_zone
@@ -58,7 +59,8 @@ pub(super) async fn created(
     let currency = Currency::parse(data.currency.as_deref().unwrap_or("USD"))
         .map_err(|error| Trouble::refused(format!("currency: {error}")))?;
     let interval_count = data.interval_count.unwrap_or(1);
-    let interval = interval(&data.interval, interval_count).map_err(|problem| Trouble::refused(format!("interval: {problem}")))?;
+    let interval = interval(&data.interval, interval_count)
+        .map_err(|problem| Trouble::refused(format!("interval: {problem}")))?;
     let wanted = Wanted {
         plan: &data.plan,
         customer: customer.0,
@@ -69,7 +71,8 @@ pub(super) async fn created(
     let item = item(&mut *conn, &wanted, &data).await?;
     let policy = data.policy.as_deref().unwrap_or("standard");
     let policy_id = policies::latest(&mut *conn, policy).await?;
-    let policy_id = policy_id.ok_or_else(|| Trouble::refused(format!("policy: there is no `{policy}`")))?;
+    let policy_id =
+        policy_id.ok_or_else(|| Trouble::refused(format!("policy: there is no `{policy}`")))?;
     let started = data.trial_end.unwrap_or(event.at);
     let terms = Terms {
         id,
@@ -90,18 +93,27 @@ pub(super) async fn created(
 }
 
 /// The price and the seats.
-async fn item(conn: &mut PgConnection, wanted: &Wanted<'_>, data: &SubscriptionCreated) -> Result<Item, Trouble> {
+async fn item(
+    conn: &mut PgConnection,
+    wanted: &Wanted<'_>,
+    data: &SubscriptionCreated,
+) -> Result<Item, Trouble> {
     if let Some(amount) = data.negotiated_amount_minor {
         let setup_fee = data.negotiated_setup_fee_minor.unwrap_or_default();
         catalog::negotiate(&mut *conn, wanted, amount, setup_fee).await?;
     }
     let price = catalog::price(conn, wanted).await?;
-    let price = price.ok_or_else(|| Trouble::refused(format!("plan: {} is not sold like that", wanted.plan)))?;
+    let price = price
+        .ok_or_else(|| Trouble::refused(format!("plan: {} is not sold like that", wanted.plan)))?;
     let quantity = data.seats.unwrap_or(1);
     Ok(Item {
         price: price.price_id.into(),
         plan: price.plan_id.into(),
-        description: if quantity == 1 { price.plan_name } else { format!("{}, {quantity} seats", price.plan_name) },
+        description: if quantity == 1 {
+            price.plan_name
+        } else {
+            format!("{}, {quantity} seats", price.plan_name)
+        },
         quantity,
         unit_amount_minor: price.unit_amount_minor,
         setup_fee_minor: price.setup_fee_minor,
@@ -114,7 +126,8 @@ fn anchor(text: Option<&str>, zone: Tz, started: DateTime<Utc>) -> Result<Anchor
     if let Ok(date) = text.parse::<NaiveDate>() {
         return Ok(Anchor::on(date, zone));
     }
-    let instant = DateTime::parse_from_rfc3339(text)
-        .map_err(|error| Trouble::refused(format!("anchor: `{text}` is neither a date nor an instant: {error}")))?;
+    let instant = DateTime::parse_from_rfc3339(text).map_err(|error| {
+        Trouble::refused(format!("anchor: `{text}` is neither a date nor an instant: {error}"))
+    })?;
     Ok(Anchor::at(instant.to_utc(), zone))
 }

@@ -8,7 +8,9 @@ use perennial_core::calendar::{Anchor, Interval, Period};
 use perennial_core::currency::Currency;
 use perennial_core::dunning::DunningPolicy;
 use perennial_core::ids::{CustomerId, SubscriptionId};
-use perennial_core::lifecycle::{self as core, Item, NoticesSent, Refused, Start, State, Subscription};
+use perennial_core::lifecycle::{
+    self as core, Item, NoticesSent, Refused, Start, State, Subscription,
+};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -102,7 +104,8 @@ pub(crate) async fn begin(
         trial_end: terms.trial_end,
         policy_id: terms.policy_id,
     };
-    let decided = Decided { loaded, after: decision.after, effects: decision.effects, by, cause: None };
+    let decided =
+        Decided { loaded, after: decision.after, effects: decision.effects, by, cause: None };
     Batch::new(provider).write_new(conn, &new, decided).await?;
     Ok(())
 }

@@ -4,15 +4,17 @@ use std::collections::HashMap;
 
 use perennial_core::dunning::{EndAction, TrialWithoutMethod};
 use perennial_core::ids::{InvoiceId, PaymentMethodId};
-use perennial_core::lifecycle::{Effect, Event, Invoice, Notice, Reason as Obstacle, State, Subscription};
+use perennial_core::lifecycle::{
+    Effect, Event, Invoice, Notice, Reason as Obstacle, State, Subscription,
+};
 use perennial_core::money::Money;
 
 use super::load::Loaded;
 use super::save::Decided;
 use super::{Cause, Settled};
 use crate::mail::{
-    self, AccessEnd, AfterTrial, CancelEffect, Letter, Method, NextStep, PaidInvoice, Period, Reason, ReceiptLine,
-    WhyEnded,
+    self, AccessEnd, AfterTrial, CancelEffect, Letter, Method, NextStep, PaidInvoice, Period,
+    Reason, ReceiptLine, WhyEnded,
 };
 use crate::store::invoices::{LineText, number_text};
 use crate::store::methods::MethodRow;
@@ -154,7 +156,8 @@ impl<'a> Desk<'a> {
             },
             _ => {
                 let case = self.decided.after.state.case();
-                case.and_then(|case| case.last_code.as_deref()).map_or(Reason::Generic, Reason::from_decline_code)
+                case.and_then(|case| case.last_code.as_deref())
+                    .map_or(Reason::Generic, Reason::from_decline_code)
             }
         }
     }
@@ -172,9 +175,9 @@ impl<'a> Desk<'a> {
         match &self.loaded().policy.end {
             EndAction::Cancel => AccessEnd::Ended,
             EndAction::Suspend => AccessEnd::Suspended,
-            EndAction::Downgrade(plan) => {
-                AccessEnd::MovedTo { plan: self.loaded().downgrade_plan.clone().unwrap_or_else(|| plan.clone()) }
-            }
+            EndAction::Downgrade(plan) => AccessEnd::MovedTo {
+                plan: self.loaded().downgrade_plan.clone().unwrap_or_else(|| plan.clone()),
+            },
         }
     }
 
@@ -202,17 +205,25 @@ impl<'a> Desk<'a> {
         let known = self.loaded().subscription.invoices.iter().find(|invoice| invoice.id == id);
         let lines = self.lines.get(&id).map_or(&[][..], Vec::as_slice).iter();
         let mut lines: Vec<_> = lines
-            .map(|line| ReceiptLine { description: line.description.clone(), amount: self.money(line.amount_minor) })
+            .map(|line| ReceiptLine {
+                description: line.description.clone(),
+                amount: self.money(line.amount_minor),
+            })
             .collect();
         let credited = known.map_or(0, |invoice| invoice.credited_minor);
         if credited != 0 {
-            lines.push(ReceiptLine { description: "Credit".to_owned(), amount: self.money(-credited) });
+            lines.push(ReceiptLine {
+                description: "Credit".to_owned(),
+                amount: self.money(-credited),
+            });
         }
         PaidInvoice {
             number: self.number(id),
-            period: known.map(|invoice| Period { start: invoice.period.start, end: invoice.period.end }),
+            period: known
+                .map(|invoice| Period { start: invoice.period.start, end: invoice.period.end }),
             lines,
-            total: self.money(known.map_or(0, |invoice| invoice.total_minor - invoice.credited_minor)),
+            total: self
+                .money(known.map_or(0, |invoice| invoice.total_minor - invoice.credited_minor)),
         }
     }
 
@@ -237,23 +248,37 @@ impl<'a> Desk<'a> {
 
     fn grace_started(&self) -> Option<Letter> {
         let (plan, invoice_numbers) = (self.plan(), self.owed_numbers(&self.decided.after));
-        let (amount_due, method) = (self.money(self.decided.after.owed_minor()), self.charged_method());
+        let (amount_due, method) =
+            (self.money(self.decided.after.owed_minor()), self.charged_method());
         let (grace_ends_at, then) = (self.access_until()?, self.then());
-        Some(mail::GraceStarted { plan, invoice_numbers, amount_due, method, grace_ends_at, then }.into())
+        Some(
+            mail::GraceStarted { plan, invoice_numbers, amount_due, method, grace_ends_at, then }
+                .into(),
+        )
     }
 
     fn grace_ending(&self) -> Option<Letter> {
         let (plan, invoice_numbers) = (self.plan(), self.owed_numbers(&self.decided.after));
         let (amount_due, method) = (self.money(self.decided.after.owed_minor()), self.method());
         let (grace_ends_at, then) = (self.access_until()?, self.then());
-        Some(mail::GraceEnding { plan, invoice_numbers, amount_due, method, grace_ends_at, then }.into())
+        Some(
+            mail::GraceEnding { plan, invoice_numbers, amount_due, method, grace_ends_at, then }
+                .into(),
+        )
     }
 
     fn recovered(&self) -> Letter {
         // What was owed before this decision, and is paid now.
         let before = &self.loaded().subscription;
-        let paid: Vec<&Invoice> = before.invoices.iter().filter(|invoice| invoice.due_minor() > 0 || !invoice.open).collect();
-        let total = paid.iter().map(|invoice| invoice.total_minor - invoice.credited_minor).fold(0, i64::saturating_add);
+        let paid: Vec<&Invoice> = before
+            .invoices
+            .iter()
+            .filter(|invoice| invoice.due_minor() > 0 || !invoice.open)
+            .collect();
+        let total = paid
+            .iter()
+            .map(|invoice| invoice.total_minor - invoice.credited_minor)
+            .fold(0, i64::saturating_add);
         mail::Recovered {
             plan: self.plan(),
             invoice_numbers: paid.iter().map(|invoice| self.number(invoice.id)).collect(),
@@ -267,12 +292,17 @@ impl<'a> Desk<'a> {
 
     fn canceled(&self) -> Letter {
         let after = &self.decided.after;
-        if let (State::Trialing { ends_at }, false) = (&self.loaded().subscription.state, self.asked_to_cancel()) {
+        if let (State::Trialing { ends_at }, false) =
+            (&self.loaded().subscription.state, self.asked_to_cancel())
+        {
             let (ended_at, why) = (*ends_at, WhyEnded::TrialOver);
-            return mail::Expired { plan: self.plan(), ended_at, why, now: AccessEnd::Ended }.into();
+            return mail::Expired { plan: self.plan(), ended_at, why, now: AccessEnd::Ended }
+                .into();
         }
         let credit = self.decided.effects.iter().find_map(|effect| match effect {
-            Effect::Balance(change) if change.kind == perennial_core::lifecycle::BalanceKind::Credit => {
+            Effect::Balance(change)
+                if change.kind == perennial_core::lifecycle::BalanceKind::Credit =>
+            {
                 Some(self.money(change.amount_minor))
             }
             _ => None,
@@ -287,7 +317,8 @@ impl<'a> Desk<'a> {
 
     /// Whether this decision was asked for; a trial that merely ended was not.
     fn asked_to_cancel(&self) -> bool {
-        let asked = matches!(&self.decided.cause, Some(Cause::Event(Event::CancelRequested { .. })));
+        let asked =
+            matches!(&self.decided.cause, Some(Cause::Event(Event::CancelRequested { .. })));
         asked || self.loaded().subscription.cancel_requested_at.is_some()
     }
 

@@ -9,7 +9,8 @@ use perennial_core::currency::Currency;
 use perennial_core::dunning::{DunningPolicy, EndAction};
 use perennial_core::ids::{InvoiceId, PaymentMethodId, SubscriptionId};
 use perennial_core::lifecycle::{
-    Action, Case, Ended, Event, Invoice, Item, Method, NoticesSent, PauseReason, State, Status, Subscription,
+    Action, Case, Ended, Event, Invoice, Item, Method, NoticesSent, PauseReason, State, Status,
+    Subscription,
 };
 use perennial_core::network::Network;
 use sqlx::PgConnection;
@@ -47,7 +48,11 @@ pub(super) struct Loaded {
 }
 
 /// Locks and loads subscriptions.
-pub(super) async fn load(conn: &mut PgConnection, policies: &Policies, ids: &[Uuid]) -> sqlx::Result<Vec<Loaded>> {
+pub(super) async fn load(
+    conn: &mut PgConnection,
+    policies: &Policies,
+    ids: &[Uuid],
+) -> sqlx::Result<Vec<Loaded>> {
     let rows = subscriptions::lock(&mut *conn, ids).await?;
     let customers: Vec<Uuid> = rows.iter().map(|row| row.customer_id).collect();
     let cases: Vec<Uuid> = rows.iter().filter_map(|row| row.dunning_case_id).collect();
@@ -70,7 +75,9 @@ pub(super) async fn load(conn: &mut PgConnection, policies: &Policies, ids: &[Uu
             case,
             balance_minor: balances
                 .get(&row.customer_id)
-                .and_then(|balances| balances.iter().find(|(_, currency, _)| *currency == row.currency))
+                .and_then(|balances| {
+                    balances.iter().find(|(_, currency, _)| *currency == row.currency)
+                })
                 .map_or(0, |(_, _, sum)| *sum),
         };
         loaded.push(assemble(row, parts, policy, policy_id)?);
@@ -106,8 +113,11 @@ async fn reattempts(
     rows: &[SubscriptionRow],
     methods: &HashMap<Uuid, Vec<MethodRow>>,
 ) -> sqlx::Result<Reattempts> {
-    let in_dunning = rows.iter().filter(|row| !matches!(row.status.as_str(), "active" | "trialing"));
-    let several = rows.iter().filter(|row| methods.get(&row.customer_id).is_some_and(|methods| methods.len() > 1));
+    let in_dunning =
+        rows.iter().filter(|row| !matches!(row.status.as_str(), "active" | "trialing"));
+    let several = rows
+        .iter()
+        .filter(|row| methods.get(&row.customer_id).is_some_and(|methods| methods.len() > 1));
     let of: Vec<Uuid> = in_dunning
         .chain(several)
         .filter_map(|row| methods.get(&row.customer_id))
@@ -138,10 +148,20 @@ fn assemble(
     policy: Arc<DunningPolicy>,
     policy_id: Uuid,
 ) -> sqlx::Result<Loaded> {
-    let corrupt = |column, problem: String| CorruptRow { table: "subscriptions", column, id: row.id.to_string(), problem };
-    let zone = row.anchor_zone.parse().map_err(|_| corrupt("anchor_zone", format!("no zone: {}", row.anchor_zone)))?;
-    let interval = interval(&row.interval_unit, row.interval_count).map_err(|problem| corrupt("interval_unit", problem))?;
-    let currency = Currency::parse(&row.currency).map_err(|error| corrupt("currency", error.to_string()))?;
+    let corrupt = |column, problem: String| CorruptRow {
+        table: "subscriptions",
+        column,
+        id: row.id.to_string(),
+        problem,
+    };
+    let zone = row
+        .anchor_zone
+        .parse()
+        .map_err(|_| corrupt("anchor_zone", format!("no zone: {}", row.anchor_zone)))?;
+    let interval = interval(&row.interval_unit, row.interval_count)
+        .map_err(|problem| corrupt("interval_unit", problem))?;
+    let currency =
+        Currency::parse(&row.currency).map_err(|error| corrupt("currency", error.to_string()))?;
     let subscription = Subscription {
         id: SubscriptionId(row.id),
         customer: row.customer_id.into(),
@@ -161,7 +181,11 @@ fn assemble(
         },
         parked: row.parked_reason,
         invoices: parts.invoices.iter().map(invoice).collect(),
-        methods: parts.methods.iter().map(|method| self::method(method, parts.reattempts)).collect(),
+        methods: parts
+            .methods
+            .iter()
+            .map(|method| self::method(method, parts.reattempts))
+            .collect(),
         balance_minor: parts.balance_minor,
     };
     Ok(Loaded {
@@ -204,7 +228,9 @@ fn state(row: &SubscriptionRow, case: Option<&CaseRow>) -> sqlx::Result<State> {
     let ended = || row.ended_at.map(|at| Ended { at }).ok_or_else(|| missing("ended_at"));
     Ok(match word("subscriptions", "status", row.id, &row.status)? {
         Status::Incomplete => State::Incomplete { until: until()? },
-        Status::Trialing => State::Trialing { ends_at: row.trial_end.ok_or_else(|| missing("trial_end"))? },
+        Status::Trialing => {
+            State::Trialing { ends_at: row.trial_end.ok_or_else(|| missing("trial_end"))? }
+        }
         Status::Active => State::Active,
         Status::PastDue => State::PastDue { case: case()? },
         Status::Grace => State::Grace { case: case()?, until: until()? },
@@ -230,7 +256,11 @@ fn item(row: &ItemRow) -> Item {
     Item {
         price: row.price_id.into(),
         plan: row.plan_id.into(),
-        description: if row.quantity == 1 { row.plan_name.clone() } else { format!("{}, {} seats", row.plan_name, row.quantity) },
+        description: if row.quantity == 1 {
+            row.plan_name.clone()
+        } else {
+            format!("{}, {} seats", row.plan_name, row.quantity)
+        },
         quantity: row.quantity,
         unit_amount_minor: row.unit_amount_minor,
         setup_fee_minor: row.setup_fee_minor,
@@ -273,7 +303,9 @@ pub(super) async fn downgrade_if_due(
     loaded: &mut Loaded,
     request: &Request,
 ) -> sqlx::Result<()> {
-    let Cause::Event(Event::Due { action: Action::ExpireGrace, .. }) = request.cause else { return Ok(()) };
+    let Cause::Event(Event::Due { action: Action::ExpireGrace, .. }) = request.cause else {
+        return Ok(());
+    };
     let EndAction::Downgrade(plan) = &loaded.policy.end else { return Ok(()) };
     let interval = loaded.subscription.cycle.interval;
     let wanted = catalog::Wanted {

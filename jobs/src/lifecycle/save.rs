@@ -6,20 +6,20 @@ mod rows;
 use std::collections::HashMap;
 
 use perennial_core::ids::{InvoiceId, PaymentMethodId};
-use perennial_core::lifecycle::{
-    CaseOutcome, Decision, Effect, Notice, Subscription, agenda,
-};
+use perennial_core::lifecycle::{CaseOutcome, Decision, Effect, Notice, Subscription, agenda};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
+use super::Cause;
 use super::letters::{Desk, LetterFor};
 use super::load::Loaded;
-use super::Cause;
 use crate::catalogue::{CollectPayment, SendEmail};
 use crate::store::invoices::{self, LineText};
 use crate::store::jobs::Errands;
 use crate::store::subscriptions::{NewSubscription, Standing};
-use crate::store::{audit, cases, emails, items, ledger, methods, payments, periods, subscriptions};
+use crate::store::{
+    audit, cases, emails, items, ledger, methods, payments, periods, subscriptions,
+};
 use rows::Facts;
 
 pub(crate) use rows::request_hash;
@@ -69,7 +69,13 @@ impl Batch {
     }
 
     /// Takes up a decision.
-    pub(super) fn add(&mut self, loaded: Loaded, decision: Decision, by: &'static str, cause: &Cause) {
+    pub(super) fn add(
+        &mut self,
+        loaded: Loaded,
+        decision: Decision,
+        by: &'static str,
+        cause: &Cause,
+    ) {
         let Decision { after, effects } = decision;
         self.decided.push(Decided { loaded, after, effects, by, cause: Some(cause.clone()) });
     }
@@ -149,7 +155,9 @@ impl Tables {
                 facts.note("edges", edge.as_str());
                 self.edges.push(rows::edge(decided, *from, *edge, *to, *period_index));
             }
-            Effect::PeriodOpened { period, kind } => self.periods.push(rows::period(decided, *period, *kind)),
+            Effect::PeriodOpened { period, kind } => {
+                self.periods.push(rows::period(decided, *period, *kind))
+            }
             Effect::Issued(invoice) => {
                 facts.note("invoices", &invoice.id.to_string());
                 self.invoices.push(rows::invoice(decided, invoice));
@@ -157,7 +165,15 @@ impl Tables {
             }
             Effect::Charge { payment, invoice, attempt, method, amount_minor } => {
                 facts.note("payments", &payment.to_string());
-                let planned = rows::planned(decided, provider, *payment, *invoice, *attempt, *method, *amount_minor);
+                let planned = rows::planned(
+                    decided,
+                    provider,
+                    *payment,
+                    *invoice,
+                    *attempt,
+                    *method,
+                    *amount_minor,
+                );
                 self.planned.push(planned);
                 self.errands.push(&CollectPayment { payment: *payment });
             }
@@ -170,15 +186,20 @@ impl Tables {
             Effect::Receipted { invoices } => {
                 let key = desk.receipt_key(invoices);
                 for invoice in invoices {
-                    self.receipts.push(invoices::Receipted { id: invoice.0, receipt_key: key.clone() });
+                    self.receipts
+                        .push(invoices::Receipted { id: invoice.0, receipt_key: key.clone() });
                 }
             }
             Effect::Post(posting) => {
                 facts.note("postings", &posting.id.to_string());
                 rows::entries(decided, posting).for_each(|entry| self.entries.push(entry));
             }
-            Effect::Balance(change) => self.balances.push(rows::balance(decided, *change, position)),
-            Effect::CaseClosed { case, outcome } => self.closed_cases.push((case.0, *outcome, decided.loaded.now)),
+            Effect::Balance(change) => {
+                self.balances.push(rows::balance(decided, *change, position))
+            }
+            Effect::CaseClosed { case, outcome } => {
+                self.closed_cases.push((case.0, *outcome, decided.loaded.now))
+            }
             Effect::BlockMethod { method, reason } => self.blocked.push((*method, reason.clone())),
             Effect::HoldMethod { method, until } => self.held.push((*method, *until)),
             Effect::ItemsReplaced => {
@@ -234,7 +255,8 @@ impl Tables {
 /// Whether a letter may name the number of an invoice that its own decision issues.
 fn tells_of_its_own_invoice(decided: &Decided) -> bool {
     let any = |wanted: fn(&Effect) -> bool| decided.effects.iter().any(wanted);
-    any(|effect| matches!(effect, Effect::Issued(_))) && any(|effect| matches!(effect, Effect::Notify(_)))
+    any(|effect| matches!(effect, Effect::Issued(_)))
+        && any(|effect| matches!(effect, Effect::Notify(_)))
 }
 
 /// Takes numbers for all invoices that were issued, in the order of the decisions.
@@ -265,10 +287,11 @@ async fn receipt_lines(
     conn: &mut PgConnection,
     decided: &[Decided],
 ) -> sqlx::Result<HashMap<InvoiceId, Vec<LineText>>> {
-    let named = decided.iter().flat_map(|decided| &decided.effects).filter_map(|effect| match effect {
-        Effect::Notify(Notice::Receipt { invoices }) => Some(invoices),
-        _ => None,
-    });
+    let named =
+        decided.iter().flat_map(|decided| &decided.effects).filter_map(|effect| match effect {
+            Effect::Notify(Notice::Receipt { invoices }) => Some(invoices),
+            _ => None,
+        });
     let ids: Vec<Uuid> = named.flatten().map(|id| id.0).collect();
     let mut lines: HashMap<InvoiceId, Vec<LineText>> = HashMap::new();
     for line in invoices::lines(conn, &ids).await? {
@@ -276,4 +299,3 @@ async fn receipt_lines(
     }
     Ok(lines)
 }
-

@@ -42,9 +42,18 @@ impl Settlement {
             }
             Settled::Declined { decline } => {
                 let verdict = self.verdict(decline);
-                Event::PaymentDeclined { payment, invoice, method, verdict, code: decline.code.clone(), at }
+                Event::PaymentDeclined {
+                    payment,
+                    invoice,
+                    method,
+                    verdict,
+                    code: decline.code.clone(),
+                    at,
+                }
             }
-            Settled::Rejected { reason } => Event::PaymentRejected { payment, invoice, reason: reason.clone() },
+            Settled::Rejected { reason } => {
+                Event::PaymentRejected { payment, invoice, reason: reason.clone() }
+            }
         }
     }
 

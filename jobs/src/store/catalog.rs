@@ -24,7 +24,10 @@ pub(crate) struct Wanted<'a> {
 }
 
 /// The price of a plan for a customer: one negotiated with them comes first.
-pub(crate) async fn price(conn: &mut PgConnection, wanted: &Wanted<'_>) -> sqlx::Result<Option<PriceRow>> {
+pub(crate) async fn price(
+    conn: &mut PgConnection,
+    wanted: &Wanted<'_>,
+) -> sqlx::Result<Option<PriceRow>> {
     sqlx::query_as!(
         PriceRow,
         "select r.id as price_id, p.id as plan_id, p.name as plan_name, r.unit_amount_minor, r.setup_fee_minor

@@ -14,15 +14,20 @@ pub(crate) struct CustomerRow {
 /// Holds back whoever else wants to process this customer's events until the transaction ends;
 /// the customer need not exist yet.
 pub(crate) async fn take_turn(conn: &mut PgConnection, id: Uuid) -> sqlx::Result<()> {
-    sqlx::query!("select pg_advisory_xact_lock(hashtextextended($1, 0))", id.to_string()).execute(conn).await?;
+    sqlx::query!("select pg_advisory_xact_lock(hashtextextended($1, 0))", id.to_string())
+        .execute(conn)
+        .await?;
     Ok(())
 }
 
 /// Locks customers against each other's credits being spent twice, in the order of their ids.
 pub(crate) async fn lock_all(conn: &mut PgConnection, ids: &[Uuid]) -> sqlx::Result<()> {
-    sqlx::query_scalar!("select id from perennial.customers where id = any($1) order by id for no key update", ids)
-        .fetch_all(conn)
-        .await?;
+    sqlx::query_scalar!(
+        "select id from perennial.customers where id = any($1) order by id for no key update",
+        ids
+    )
+    .fetch_all(conn)
+    .await?;
     Ok(())
 }
 
@@ -110,7 +115,13 @@ async fn upsert_organization(conn: &mut PgConnection, profile: &Profile<'_>) -> 
 }
 
 /// Notes another decision about a customer.
-pub(crate) async fn set_version(conn: &mut PgConnection, id: Uuid, version: i64) -> sqlx::Result<()> {
-    sqlx::query!("update perennial.customers set version = $2 where id = $1", id, version).execute(conn).await?;
+pub(crate) async fn set_version(
+    conn: &mut PgConnection,
+    id: Uuid,
+    version: i64,
+) -> sqlx::Result<()> {
+    sqlx::query!("update perennial.customers set version = $2 where id = $1", id, version)
+        .execute(conn)
+        .await?;
     Ok(())
 }

@@ -86,7 +86,11 @@ pub(crate) async fn load(conn: &mut PgConnection, ids: &[Uuid]) -> sqlx::Result<
 }
 
 /// Notes that mails are about to be handed to the server. Answers with those that still wait.
-pub(crate) async fn begin(conn: &mut PgConnection, ids: &[Uuid], at: DateTime<Utc>) -> sqlx::Result<Vec<Uuid>> {
+pub(crate) async fn begin(
+    conn: &mut PgConnection,
+    ids: &[Uuid],
+    at: DateTime<Utc>,
+) -> sqlx::Result<Vec<Uuid>> {
     sqlx::query_scalar!(
         "update perennial.emails
             set status = 'sending', first_sent_at = coalesce(first_sent_at, $2), attempts = attempts + 1
@@ -131,7 +135,11 @@ pub(crate) async fn settle(conn: &mut PgConnection, rows: &HandedOver) -> sqlx::
 }
 
 /// Sends nothing to an address any more.
-pub(crate) async fn suppress(conn: &mut PgConnection, address: &str, reason: &str) -> sqlx::Result<()> {
+pub(crate) async fn suppress(
+    conn: &mut PgConnection,
+    address: &str,
+    reason: &str,
+) -> sqlx::Result<()> {
     sqlx::query!(
         "insert into perennial.email_suppressions (address, reason) values (lower($1), $2) on conflict do nothing",
         address,

@@ -17,7 +17,10 @@ pub(crate) struct EventRow {
 
 /// The customer's next unprocessed event whose time has come. One whose time has not come holds
 /// back those after it: they are in order.
-pub(crate) async fn next(conn: &mut PgConnection, customer: Uuid) -> sqlx::Result<Option<EventRow>> {
+pub(crate) async fn next(
+    conn: &mut PgConnection,
+    customer: Uuid,
+) -> sqlx::Result<Option<EventRow>> {
     let row = sqlx::query!(
         r#"select seq, event_id, type as kind, subject, data, at, at <= perennial.business_now(clock_id) as "due!"
              from perennial.lifecycle_events
@@ -37,7 +40,11 @@ pub(crate) async fn next(conn: &mut PgConnection, customer: Uuid) -> sqlx::Resul
 }
 
 /// Notes that an event was processed; `refused` says why it came to nothing.
-pub(crate) async fn processed(conn: &mut PgConnection, seq: i64, refused: Option<&str>) -> sqlx::Result<()> {
+pub(crate) async fn processed(
+    conn: &mut PgConnection,
+    seq: i64,
+    refused: Option<&str>,
+) -> sqlx::Result<()> {
     sqlx::query!(
         "update perennial.lifecycle_events
             set processed_at = now(), outcome = case when $2::text is null then 'done' else 'refused' end, reason = $2

@@ -24,7 +24,10 @@ pub(crate) struct InvoiceRow {
 }
 
 /// Unfinished invoices of locked subscriptions; what is owed is computed from rows (rule M6).
-pub(crate) async fn unfinished(conn: &mut PgConnection, subscriptions: &[Uuid]) -> sqlx::Result<Vec<InvoiceRow>> {
+pub(crate) async fn unfinished(
+    conn: &mut PgConnection,
+    subscriptions: &[Uuid],
+) -> sqlx::Result<Vec<InvoiceRow>> {
     sqlx::query_as!(
         InvoiceRow,
         // Step by step from the few that are unfinished: no other order is right at every size.
@@ -138,7 +141,11 @@ async fn numbers(conn: &mut PgConnection, rows: &NewInvoices) -> sqlx::Result<Ve
     }
     let first = take_numbers(conn, i64::try_from(missing).unwrap_or(i64::MAX)).await?;
     let mut next = first..;
-    Ok(rows.number.iter().map(|number| number.or_else(|| next.next()).unwrap_or_default()).collect())
+    Ok(rows
+        .number
+        .iter()
+        .map(|number| number.or_else(|| next.next()).unwrap_or_default())
+        .collect())
 }
 
 columns! {
@@ -244,7 +251,10 @@ pub(crate) struct LineText {
 }
 
 /// The lines of invoices, as a receipt names them.
-pub(crate) async fn lines(conn: &mut PgConnection, invoices: &[Uuid]) -> sqlx::Result<Vec<LineText>> {
+pub(crate) async fn lines(
+    conn: &mut PgConnection,
+    invoices: &[Uuid],
+) -> sqlx::Result<Vec<LineText>> {
     if invoices.is_empty() {
         return Ok(vec![]);
     }

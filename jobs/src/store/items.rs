@@ -16,7 +16,10 @@ pub(crate) struct ItemRow {
 }
 
 /// The items of subscriptions, in order of their positions.
-pub(crate) async fn load(conn: &mut PgConnection, subscriptions: &[Uuid]) -> sqlx::Result<Vec<ItemRow>> {
+pub(crate) async fn load(
+    conn: &mut PgConnection,
+    subscriptions: &[Uuid],
+) -> sqlx::Result<Vec<ItemRow>> {
     sqlx::query_as!(
         ItemRow,
         "select i.subscription_id, i.price_id, i.plan_id, p.name as plan_name, i.quantity,
@@ -45,9 +48,12 @@ pub(crate) async fn replace(
     subscription: Uuid,
     items: &[NewItem],
 ) -> sqlx::Result<()> {
-    sqlx::query!("delete from perennial.subscription_items where subscription_id = $1", subscription)
-        .execute(&mut *conn)
-        .await?;
+    sqlx::query!(
+        "delete from perennial.subscription_items where subscription_id = $1",
+        subscription
+    )
+    .execute(&mut *conn)
+    .await?;
     let prices: Vec<_> = items.iter().map(|item| item.price_id).collect();
     let plans: Vec<_> = items.iter().map(|item| item.plan_id).collect();
     let quantities: Vec<_> = items.iter().map(|item| item.quantity).collect();

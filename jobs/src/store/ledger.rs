@@ -94,7 +94,10 @@ pub(crate) async fn move_balances(conn: &mut PgConnection, rows: &BalanceRows) -
 }
 
 /// Balances that are not zero, by customer and currency.
-pub(crate) async fn balances(conn: &mut PgConnection, customers: &[Uuid]) -> sqlx::Result<Vec<(Uuid, String, i64)>> {
+pub(crate) async fn balances(
+    conn: &mut PgConnection,
+    customers: &[Uuid],
+) -> sqlx::Result<Vec<(Uuid, String, i64)>> {
     let rows = sqlx::query!(
         r#"select customer_id, currency, sum(amount_minor)::bigint as "sum!"
              from perennial.customer_balance_entries where customer_id = any($1)

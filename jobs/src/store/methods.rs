@@ -18,7 +18,10 @@ pub(crate) struct MethodRow {
 }
 
 /// The methods of customers, in the order to try.
-pub(crate) async fn load(conn: &mut PgConnection, customers: &[Uuid]) -> sqlx::Result<Vec<MethodRow>> {
+pub(crate) async fn load(
+    conn: &mut PgConnection,
+    customers: &[Uuid],
+) -> sqlx::Result<Vec<MethodRow>> {
     sqlx::query_as!(
         MethodRow,
         "select id, customer_id, kind, network, last4, expires_at, blocked_reason, not_before
@@ -73,7 +76,10 @@ pub(crate) enum Rank {
 
 /// Adds a method, or renews what is known of it: attached anew, it may be charged again. Answers
 /// with its id; `None` where it belongs to another customer.
-pub(crate) async fn attach(conn: &mut PgConnection, new: &Attachment<'_>) -> sqlx::Result<Option<Uuid>> {
+pub(crate) async fn attach(
+    conn: &mut PgConnection,
+    new: &Attachment<'_>,
+) -> sqlx::Result<Option<Uuid>> {
     sqlx::query!(
         "insert into perennial.provider_customers (provider, customer_id, reference) values ($1, $2, $3)
          on conflict (provider, customer_id) do nothing",
@@ -113,17 +119,29 @@ pub(crate) async fn attach(conn: &mut PgConnection, new: &Attachment<'_>) -> sql
 
 /// A method is never to be charged again unless attached anew.
 pub(crate) async fn block(conn: &mut PgConnection, method: Uuid, reason: &str) -> sqlx::Result<()> {
-    sqlx::query!("update perennial.payment_methods set blocked_reason = $2 where id = $1", method, reason)
-        .execute(conn)
-        .await?;
+    sqlx::query!(
+        "update perennial.payment_methods set blocked_reason = $2 where id = $1",
+        method,
+        reason
+    )
+    .execute(conn)
+    .await?;
     Ok(())
 }
 
 /// A method is not to be charged before an instant.
-pub(crate) async fn hold(conn: &mut PgConnection, method: Uuid, until: DateTime<Utc>) -> sqlx::Result<()> {
-    sqlx::query!("update perennial.payment_methods set not_before = $2 where id = $1", method, until)
-        .execute(conn)
-        .await?;
+pub(crate) async fn hold(
+    conn: &mut PgConnection,
+    method: Uuid,
+    until: DateTime<Utc>,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update perennial.payment_methods set not_before = $2 where id = $1",
+        method,
+        until
+    )
+    .execute(conn)
+    .await?;
     Ok(())
 }
 

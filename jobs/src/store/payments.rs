@@ -132,7 +132,11 @@ pub(crate) async fn persist_intents(
 
 /// Notes that attempts are about to be sent: from now on their keys age. Answers with those that
 /// still wait for it.
-pub(crate) async fn begin(conn: &mut PgConnection, ids: &[Uuid], sent_at: DateTime<Utc>) -> sqlx::Result<Vec<Uuid>> {
+pub(crate) async fn begin(
+    conn: &mut PgConnection,
+    ids: &[Uuid],
+    sent_at: DateTime<Utc>,
+) -> sqlx::Result<Vec<Uuid>> {
     sqlx::query_scalar!(
         "update perennial.payments set status = 'executing', first_sent_at = coalesce(first_sent_at, $2)
           where id = any($1) and status in ('planned', 'executing', 'unknown') returning id",

@@ -11,12 +11,14 @@ use super::CorruptRow;
 /// # Errors
 /// When there is none of this id, its document cannot be read, or the database does not answer.
 pub async fn load(conn: &mut PgConnection, id: Uuid) -> sqlx::Result<DunningPolicy> {
-    let document = sqlx::query_scalar!("select document from perennial.dunning_policies where id = $1", id)
-        .fetch_one(conn)
-        .await?;
+    let document =
+        sqlx::query_scalar!("select document from perennial.dunning_policies where id = $1", id)
+            .fetch_one(conn)
+            .await?;
     serde_json::from_value(document).map_err(|error| {
         let problem = error.to_string();
-        CorruptRow { table: "dunning_policies", column: "document", id: id.to_string(), problem }.into()
+        CorruptRow { table: "dunning_policies", column: "document", id: id.to_string(), problem }
+            .into()
     })
 }
 
@@ -44,7 +46,8 @@ pub async fn publish(conn: &mut PgConnection, policy: &DunningPolicy) -> sqlx::R
     {
         return Ok(id);
     }
-    let document = serde_json::to_value(policy).map_err(|error| sqlx::Error::Encode(Box::new(error)))?;
+    let document =
+        serde_json::to_value(policy).map_err(|error| sqlx::Error::Encode(Box::new(error)))?;
     sqlx::query_scalar!(
         "insert into perennial.dunning_policies (id, name, version, document)
          select $1, $2, coalesce(max(version), 0) + 1, $3 from perennial.dunning_policies where name = $2

@@ -41,7 +41,10 @@ pub(crate) struct SubscriptionRow {
 
 /// Locks subscriptions, in the order of their ids so that two batches never wait for each other
 /// in a circle. Those that do not exist are not among the answer.
-pub(crate) async fn lock(conn: &mut PgConnection, ids: &[Uuid]) -> sqlx::Result<Vec<SubscriptionRow>> {
+pub(crate) async fn lock(
+    conn: &mut PgConnection,
+    ids: &[Uuid],
+) -> sqlx::Result<Vec<SubscriptionRow>> {
     sqlx::query_as!(
         SubscriptionRow,
         r#"select s.id, s.customer_id, s.clock_id, s.plan_id, p.name as plan_name,
@@ -59,7 +62,10 @@ pub(crate) async fn lock(conn: &mut PgConnection, ids: &[Uuid]) -> sqlx::Result<
 }
 
 /// The subscriptions of a customer, in the order of their ids.
-pub(crate) async fn of_customer(conn: &mut PgConnection, customer: Uuid) -> sqlx::Result<Vec<Uuid>> {
+pub(crate) async fn of_customer(
+    conn: &mut PgConnection,
+    customer: Uuid,
+) -> sqlx::Result<Vec<Uuid>> {
     sqlx::query_scalar!(
         "select id from perennial.subscriptions where customer_id = $1 order by id",
         customer
@@ -195,7 +201,10 @@ pub(crate) async fn insert(
 }
 
 /// The subscription an invoice is of.
-pub(crate) async fn of_invoice(conn: &mut PgConnection, invoice: Uuid) -> sqlx::Result<Option<Uuid>> {
+pub(crate) async fn of_invoice(
+    conn: &mut PgConnection,
+    invoice: Uuid,
+) -> sqlx::Result<Option<Uuid>> {
     sqlx::query_scalar!("select subscription_id from perennial.invoices where id = $1", invoice)
         .fetch_optional(conn)
         .await

@@ -120,7 +120,12 @@ async fn renew(server: &Server, admin: &mut PgConnection, count: u32) -> Result<
     let started = Instant::now();
     clock::set(&mut watcher, "global", DUE.parse()?).await?;
     until(&mut watcher, "select last_number from perennial.invoice_series", count).await?;
-    until(&mut watcher, "select count(*) from perennial.payments where status = 'succeeded'", count).await?;
+    until(
+        &mut watcher,
+        "select count(*) from perennial.payments where status = 'succeeded'",
+        count,
+    )
+    .await?;
     let seconds = started.elapsed().as_secs_f64();
     let cpu = Cpu::now(server)?.since(before);
 
@@ -136,11 +141,17 @@ async fn renew(server: &Server, admin: &mut PgConnection, count: u32) -> Result<
 }
 
 /// The peer: each renewal one transaction.
-async fn pgbench(server: &Server, admin: &mut PgConnection, count: u32, clients: u32) -> Result<Figures> {
+async fn pgbench(
+    server: &Server,
+    admin: &mut PgConnection,
+    count: u32,
+    clients: u32,
+) -> Result<Figures> {
     copy(admin).await?;
     let mut watcher = PgConnection::connect(&server.url("bench")).await?;
     clock::set(&mut watcher, "global", DUE.parse()?).await?;
-    let script = std::env::temp_dir().join(format!("perennial-renewals-{}.sql", std::process::id()));
+    let script =
+        std::env::temp_dir().join(format!("perennial-renewals-{}.sql", std::process::id()));
     std::fs::write(&script, include_str!("renewals/peer.sql"))?;
     let turns = count / clients;
     let before = Cpu::now(server)?;
@@ -189,7 +200,9 @@ async fn check(watcher: &mut PgConnection, wanted: u32) -> Result<()> {
     .fetch_one(&mut *watcher)
     .await?;
     let problems: Vec<(String, String, String)> =
-        sqlx::query_as("select * from perennial.check_invariants() limit 3").fetch_all(&mut *watcher).await?;
+        sqlx::query_as("select * from perennial.check_invariants() limit 3")
+            .fetch_all(&mut *watcher)
+            .await?;
     if paid == i64::from(wanted) && problems.is_empty() {
         return Ok(());
     }
@@ -205,14 +218,23 @@ fn median(figures: &[Figures], pick: impl Fn(&Figures) -> f64) -> f64 {
 #[expect(clippy::print_stdout, reason = "the figures are this program's data")]
 fn print(count: u32, ours: &[Figures], peers: &[Figures]) -> Result<()> {
     let both = |title: &str, digits: usize, pick: fn(&Figures) -> f64| {
-        println!("{title:<46} {:>12.digits$} {:>12.digits$}", median(ours, pick), median(peers, pick));
+        println!(
+            "{title:<46} {:>12.digits$} {:>12.digits$}",
+            median(ours, pick),
+            median(peers, pick)
+        );
     };
     println!("{:<46} {:>12} {:>12}", format!("{count} renewals"), "perennial", "pgbench");
     both("renewals/s", 0, |run| run.per_second);
     both("CPU seconds of PostgreSQL per 1,000 renewals", 3, |run| run.cpu.server);
     let worker = median(ours, |run| run.cpu.worker);
     println!("{:<46} {worker:>12.3} {:>12}", "CPU seconds of the worker per 1,000 renewals", "–");
-    println!("{:<46} {:>12.1} {:>12}", "peak memory of the worker, MiB", usage::memory_peak()?, "–");
+    println!(
+        "{:<46} {:>12.1} {:>12}",
+        "peak memory of the worker, MiB",
+        usage::memory_peak()?,
+        "–"
+    );
     let clients = peers.iter().map(|run| run.clients.to_string()).collect::<Vec<_>>().join(", ");
     println!("{:<46} {:>12} {clients:>12}", "clients of the best rate", "–");
     let ratio = median(ours, |run| run.per_second) / median(peers, |run| run.per_second);
@@ -220,8 +242,11 @@ fn print(count: u32, ours: &[Figures], peers: &[Figures]) -> Result<()> {
     let processors = f64::from(u32::try_from(std::thread::available_parallelism()?.get())?);
     let busy = median(ours, |run| (run.cpu.server + run.cpu.worker) * run.per_second / 1000.0);
     let machine = median(ours, |run| run.cpu.machine * run.per_second / 1000.0);
-    let bound =
-        if machine > 0.8 * processors { "processor time" } else { "waiting: commits, locks and round trips" };
+    let bound = if machine > 0.8 * processors {
+        "processor time"
+    } else {
+        "waiting: commits, locks and round trips"
+    };
     let others = (machine - busy).max(0.0);
     println!(
         "Bound by {bound}: of {processors} processors it kept {busy:.2} busy, other programs {others:.2}."

@@ -20,9 +20,13 @@ impl Check {
         let violations = perennial_jobs::invariants::check(&mut conn).await?;
         for violation in &violations {
             if self.json {
-                say(serde_json::to_string(violation).map_err(|error| Error::new(Exit::Internal, error))?)?;
+                say(serde_json::to_string(violation)
+                    .map_err(|error| Error::new(Exit::Internal, error))?)?;
             } else {
-                say(format_args!("{}  {}  {}", violation.invariant, violation.subject, violation.problem))?;
+                say(format_args!(
+                    "{}  {}  {}",
+                    violation.invariant, violation.subject, violation.problem
+                ))?;
             }
         }
         match violations.len() {

@@ -45,8 +45,13 @@ impl Clock {
             Self::Show { .. } => None,
             Self::Set { to, clock } => Some((clock, to)),
             Self::Advance { by, clock: name } => {
-                let known = clock::list(&mut conn).await?.into_iter().find(|clock| clock.name == name);
-                let now = known.ok_or_else(|| Error::data(format!("clock: there is no `{name}`; `perennial clock set` makes one")))?;
+                let known =
+                    clock::list(&mut conn).await?.into_iter().find(|clock| clock.name == name);
+                let now = known.ok_or_else(|| {
+                    Error::data(format!(
+                        "clock: there is no `{name}`; `perennial clock set` makes one"
+                    ))
+                })?;
                 Some((name, now.now + by.delta()))
             }
         };

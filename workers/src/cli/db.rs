@@ -95,7 +95,8 @@ fn status(home: &Path) -> Result<(), Error> {
 
 fn running(home: &Path) -> Result<Running, Error> {
     Running::at(home).ok_or_else(|| {
-        let problem = format!("no server runs on {}: `perennial db start` starts it", home.display());
+        let problem =
+            format!("no server runs on {}: `perennial db start` starts it", home.display());
         Error::new(Exit::DoesNotHold, problem)
     })
 }

@@ -23,7 +23,8 @@ pub(super) struct Demo {
 
 impl Demo {
     pub(super) async fn run(self) -> Result<(), Error> {
-        let scenario = Scenario::from_toml(SCENARIO).map_err(|error| Error::new(Exit::Internal, error))?;
+        let scenario =
+            Scenario::from_toml(SCENARIO).map_err(|error| Error::new(Exit::Internal, error))?;
         let discovery = db::find(Consent::given(self.yes))?;
         let told = simulate::tell(&scenario, discovery).await?;
         told.print()?;
@@ -33,14 +34,19 @@ impl Demo {
         }
         let verdict = told.verdict();
         if self.keep {
-            talk(format_args!("\nStill running until Ctrl-C:\n  export DATABASE_URL='{}'", told.stack.database_url()));
+            talk(format_args!(
+                "\nStill running until Ctrl-C:\n  export DATABASE_URL='{}'",
+                told.stack.database_url()
+            ));
             if let Some(one) = telling.first() {
                 talk(format_args!("  perennial explain {}", one.subscription));
             }
             talk(format_args!("  mails at http://{}", told.stack.inbox.http_addr()));
             tokio::signal::ctrl_c().await?;
         } else {
-            talk("next: `perennial demo --keep` leaves it running, for `perennial explain` and a look at the mails");
+            talk(
+                "next: `perennial demo --keep` leaves it running, for `perennial explain` and a look at the mails",
+            );
         }
         told.stack.close().await;
         verdict
@@ -72,8 +78,13 @@ async fn print_diary(told: &Told, telling: &Telling) -> Result<(), Error> {
 
 /// A renewal that was charged at once, as nearly all are.
 fn is_uneventful(occasion: &[Line]) -> bool {
-    let has = |kind: &str, text: &str| occasion.iter().any(|line| line.kind == kind && line.text.contains(text));
-    has("status", "renewed") && has("charge", "attempt 1 ") && has("charge", "succeeded") && !has("status", "recovered")
+    let has = |kind: &str, text: &str| {
+        occasion.iter().any(|line| line.kind == kind && line.text.contains(text))
+    };
+    has("status", "renewed")
+        && has("charge", "attempt 1 ")
+        && has("charge", "succeeded")
+        && !has("status", "recovered")
 }
 
 fn say_uneventful(renewals: usize) -> Result<(), Error> {

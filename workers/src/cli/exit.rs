@@ -97,7 +97,9 @@ impl From<DatabaseError> for Error {
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
         match error.as_database_error() {
-            Some(refusal) if matches!(refusal.code().as_deref(), Some("22023" | "23514" | "23001")) => {
+            Some(refusal)
+                if matches!(refusal.code().as_deref(), Some("22023" | "23514" | "23001")) =>
+            {
                 Self::data(refusal.message())
             }
             _ => Self::new(Exit::Unavailable, format!("the database did not answer: {error}")),
@@ -110,7 +112,9 @@ pub(super) fn say(line: impl std::fmt::Display) -> Result<(), Error> {
     let mut out = std::io::stdout().lock();
     match writeln!(out, "{line}") {
         // The reader has seen enough.
-        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Err(Error::silent(Exit::DoesNotHold)),
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => {
+            Err(Error::silent(Exit::DoesNotHold))
+        }
         other => Ok(other?),
     }
 }

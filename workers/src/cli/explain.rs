@@ -33,7 +33,8 @@ impl Explain {
         database::check_schema(&pool).await?;
         let mut conn = pool.acquire().await?;
         let standing = explain::standing(&mut conn, self.subscription).await?;
-        let standing = standing.ok_or_else(|| Error::data(format!("{} does not exist", self.subscription)))?;
+        let standing =
+            standing.ok_or_else(|| Error::data(format!("{} does not exist", self.subscription)))?;
         let diary = diary::of(&mut conn, self.subscription).await?;
         if self.json {
             let next = standing.outlook();
@@ -43,7 +44,8 @@ impl Explain {
     }
 
     fn print(&self, standing: &Standing, diary: &[Line]) -> Result<(), Error> {
-        let currency = Currency::parse(&standing.currency).map_err(|error| Error::new(Exit::Internal, error))?;
+        let currency = Currency::parse(&standing.currency)
+            .map_err(|error| Error::new(Exit::Internal, error))?;
         let money = |minor| Money::new(minor, currency).to_string();
         say(format_args!("{}  {}  ({})", standing.subscription, standing.status, standing.plan))?;
         say(format_args!("customer     {}", standing.customer))?;

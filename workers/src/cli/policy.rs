@@ -137,7 +137,9 @@ impl PolicyArgs {
     pub(super) fn answer(&self, out: &mut impl Write) -> Result<(), PolicyError> {
         match &self.command {
             Command::Example => Ok(out.write_all(STANDARD.as_bytes())?),
-            Command::Check(CheckArgs { file }) | Command::Publish(CheckArgs { file }) => check(file, out),
+            Command::Check(CheckArgs { file }) | Command::Publish(CheckArgs { file }) => {
+                check(file, out)
+            }
             Command::Preview(args) => show(args, out),
         }
     }

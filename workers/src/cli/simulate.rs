@@ -8,8 +8,8 @@ use chrono::{DateTime, Utc};
 use comfy_table::{CellAlignment, Table, presets};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use perennial_core::ids::SubscriptionId;
-use perennial_jobs::invariants::{self, Violation};
 use perennial_jobs::diary;
+use perennial_jobs::invariants::{self, Violation};
 use perennial_postgres::Discovery;
 
 use super::db::{self, Consent};
@@ -35,14 +35,19 @@ pub(super) struct Simulate {
 
 impl Simulate {
     pub(super) async fn run(self) -> Result<(), Error> {
-        let text = std::fs::read_to_string(&self.scenario)
-            .map_err(|error| Error::data(format!("scenario: {}: {error}", self.scenario.display())))?;
+        let text = std::fs::read_to_string(&self.scenario).map_err(|error| {
+            Error::data(format!("scenario: {}: {error}", self.scenario.display()))
+        })?;
         let scenario = Scenario::from_toml(&text).map_err(Error::data)?;
         let told = tell(&scenario, db::find(Consent::given(self.yes))?).await?;
         told.print()?;
         if let Some(file) = &self.diary {
             std::fs::write(file, told.all_diaries().await?)?;
-            talk(format_args!("diaries of {} subscriptions are in {}", told.actors.len(), file.display()));
+            talk(format_args!(
+                "diaries of {} subscriptions are in {}",
+                told.actors.len(),
+                file.display()
+            ));
         }
         let verdict = told.verdict();
         told.stack.close().await;
@@ -77,9 +82,14 @@ const INTERRUPTED: u8 = 130;
 /// Lives through a scenario.
 pub(super) async fn tell(scenario: &Scenario, discovery: Discovery) -> Result<Told, Error> {
     let began = Instant::now();
-    let mut stack = Stack::start(discovery, scenario.start, scenario.seed).await.map_err(stack_error)?;
+    let mut stack =
+        Stack::start(discovery, scenario.start, scenario.seed).await.map_err(stack_error)?;
     talk(format_args!("database  {}", stack.database()));
-    talk(format_args!("provider  {}   inbox  http://{}", stack.sandbox.base_url(), stack.inbox.http_addr()));
+    talk(format_args!(
+        "provider  {}   inbox  http://{}",
+        stack.sandbox.base_url(),
+        stack.inbox.http_addr()
+    ));
     let bar = progress_bar();
     let mut drive = Drive::new(scenario, &mut stack);
     let driving = drive.run(|progress| {
@@ -103,7 +113,8 @@ pub(super) async fn tell(scenario: &Scenario, discovery: Discovery) -> Result<To
     let books = Books::compare(&mut conn, &stack.sandbox.ledger()).await?;
     let violations = invariants::check(&mut conn).await?;
     drop(conn);
-    let mut ids: Vec<_> = stack.inbox.mails().iter().filter_map(|mail| mail.message_id.clone()).collect();
+    let mut ids: Vec<_> =
+        stack.inbox.mails().iter().filter_map(|mail| mail.message_id.clone()).collect();
     let mails = ids.len();
     ids.sort_unstable();
     ids.dedup();
@@ -135,7 +146,9 @@ fn progress_bar() -> ProgressBar {
     if !std::io::stderr().is_terminal() || variable("NO_COLOR").is_some() {
         bar.set_draw_target(ProgressDrawTarget::hidden());
     }
-    if let Ok(style) = ProgressStyle::with_template("{msg}  {bar:40}  day {pos} of {len}  {elapsed}") {
+    if let Ok(style) =
+        ProgressStyle::with_template("{msg}  {bar:40}  day {pos} of {len}  {elapsed}")
+    {
         bar.set_style(style);
     }
     bar
@@ -169,7 +182,10 @@ impl Told {
     /// Three subscriptions whose diaries tell something.
     pub(super) fn telling(&self) -> Vec<Telling> {
         let of = |group: &str| {
-            self.actors.iter().find(|actor| actor.name.starts_with(group)).map(|actor| actor.subscription)
+            self.actors
+                .iter()
+                .find(|actor| actor.name.starts_with(group))
+                .map(|actor| actor.subscription)
         };
         let quiet = |title, subscription| Telling { title, subscription, closely_at: None };
         let struck = self.struck.first().map(|(subscription, at)| Telling {
@@ -202,7 +218,10 @@ impl Told {
     /// Whether all holds.
     pub(super) fn verdict(&self) -> Result<(), Error> {
         for violation in &self.violations {
-            say(format_args!("{}  {}  {}", violation.invariant, violation.subject, violation.problem))?;
+            say(format_args!(
+                "{}  {}  {}",
+                violation.invariant, violation.subject, violation.problem
+            ))?;
         }
         for difference in &self.books.differences {
             say(difference)?;
@@ -216,7 +235,8 @@ impl Told {
             self.tally.handed_over_twice,
             self.seconds
         ))?;
-        let once = i64::try_from(self.repeated_mails).is_ok_and(|repeated| repeated <= self.tally.handed_over_twice);
+        let once = i64::try_from(self.repeated_mails)
+            .is_ok_and(|repeated| repeated <= self.tally.handed_over_twice);
         if held && agree && once { Ok(()) } else { Err(Error::silent(Exit::DoesNotHold)) }
     }
 }

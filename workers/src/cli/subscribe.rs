@@ -3,9 +3,9 @@
 use chrono::{DateTime, Utc};
 use perennial_core::ids::{CustomerId, SubscriptionId};
 use perennial_jobs::ids;
-use perennial_jobs::store::methods;
 use perennial_jobs::mail::clean_display_name;
 use perennial_jobs::payments::{AttachedMethod, CustomerProfile, NoAnswer, OpKey, PaymentProvider};
+use perennial_jobs::store::methods;
 use perennial_stripe::StripeProvider;
 use serde_json::{Value, json};
 use sqlx::{PgConnection, PgPool};
@@ -121,9 +121,12 @@ impl Subscribe {
         }
         perennial_core::currency::Currency::parse(&self.currency)
             .map_err(|error| Error::data(format!("currency: {error}")))?;
-        self.time_zone
-            .parse::<chrono_tz::Tz>()
-            .map_err(|_| Error::data(format!("time_zone: `{}` is not an IANA zone such as Europe/Paris", self.time_zone)))?;
+        self.time_zone.parse::<chrono_tz::Tz>().map_err(|_| {
+            Error::data(format!(
+                "time_zone: `{}` is not an IANA zone such as Europe/Paris",
+                self.time_zone
+            ))
+        })?;
         Ok(())
     }
 
@@ -173,7 +176,8 @@ impl Subscribe {
         method: &str,
         key: &str,
     ) -> Result<Emission, Error> {
-        let provider = StripeProvider::new(&settings::stripe()?).map_err(|error| Error::new(Exit::Config, error))?;
+        let provider = StripeProvider::new(&settings::stripe()?)
+            .map_err(|error| Error::new(Exit::Config, error))?;
         let profile = CustomerProfile {
             customer,
             email: self.email.trim().to_owned(),
@@ -181,7 +185,10 @@ impl Subscribe {
         };
         let made = match known {
             Some(known) => Ok(known),
-            None => provider.ensure_customer(&profile, &OpKey::customer(customer)).await.map(|reply| reply.value),
+            None => provider
+                .ensure_customer(&profile, &OpKey::customer(customer))
+                .await
+                .map(|reply| reply.value),
         };
         let reference = made.map_err(|(no_answer, _)| refusal("email", &no_answer))?;
         let attached = provider
@@ -206,14 +213,18 @@ impl Subscribe {
         subscription: SubscriptionId,
     ) -> Result<(), Error> {
         if *known != wanted.data {
-            return Err(Error::data(format!("key: `{key}` was used for another subscription; take a new one")));
+            return Err(Error::data(format!(
+                "key: `{key}` was used for another subscription; take a new one"
+            )));
         }
         self.print(customer, subscription)
     }
 
     fn print(&self, customer: CustomerId, subscription: SubscriptionId) -> Result<(), Error> {
         if self.json {
-            say(json!({ "customer": customer.to_string(), "subscription": subscription.to_string() }))
+            say(
+                json!({ "customer": customer.to_string(), "subscription": subscription.to_string() }),
+            )
         } else {
             say(format_args!("customer      {customer}"))?;
             say(format_args!("subscription  {subscription}"))
@@ -244,8 +255,13 @@ fn attached_data(provider: &str, customer: &str, method: &AttachedMethod) -> Val
 
 fn refusal(field: &str, no_answer: &NoAnswer) -> Error {
     match no_answer {
-        NoAnswer::Rejected { .. } => Error::data(format!("{field}: {no_answer}; nothing was changed")),
-        _ => Error::new(Exit::Unavailable, format!("the payment provider: {no_answer}; try again with the same --key")),
+        NoAnswer::Rejected { .. } => {
+            Error::data(format!("{field}: {no_answer}; nothing was changed"))
+        }
+        _ => Error::new(
+            Exit::Unavailable,
+            format!("the payment provider: {no_answer}; try again with the same --key"),
+        ),
     }
 }
 
@@ -269,7 +285,10 @@ async fn emit(conn: &mut PgConnection, key: &str, events: &[Emission]) -> Result
 }
 
 async fn emitted(pool: &PgPool, event_id: &str) -> Result<Option<Value>, Error> {
-    Ok(sqlx::query_scalar!("select data from perennial.lifecycle_events where event_id = $1", event_id)
-        .fetch_optional(pool)
-        .await?)
+    Ok(sqlx::query_scalar!(
+        "select data from perennial.lifecycle_events where event_id = $1",
+        event_id
+    )
+    .fetch_optional(pool)
+    .await?)
 }

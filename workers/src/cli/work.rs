@@ -57,8 +57,12 @@ impl Work {
         let cx = Cx::new(pool.clone(), Arc::new(provider), mailer, settings.sender);
         let process = runner::start(&cx, &pool, &self.name, settings.pace).await?;
         let stop = CancellationToken::new();
-        let sweeping = tokio::spawn(scheduler::run(pool.clone(), settings.timetables, stop.clone()));
-        talk(format!("perennial: worker `{}` is at work; SIGTERM or Ctrl-C ends it in order", self.name));
+        let sweeping =
+            tokio::spawn(scheduler::run(pool.clone(), settings.timetables, stop.clone()));
+        talk(format!(
+            "perennial: worker `{}` is at work; SIGTERM or Ctrl-C ends it in order",
+            self.name
+        ));
         wait_for_the_end().await?;
         talk("perennial: finishing what runs");
         stop.cancel();

@@ -93,18 +93,29 @@ impl Books {
         }
         for entry in &theirs.entries {
             let currency = entry.currency.to_uppercase();
-            let minor = Currency::parse(&currency).ok().and_then(|known| known.from_provider_amount(entry.amount).ok());
+            let minor = Currency::parse(&currency)
+                .ok()
+                .and_then(|known| known.from_provider_amount(entry.amount).ok());
             let minor = minor.unwrap_or(entry.amount);
             captured.entry(currency).or_default().1 += minor;
-            let invoice = entry.metadata.get("invoice").cloned().unwrap_or_else(|| entry.payment_intent.clone());
+            let invoice = entry
+                .metadata
+                .get("invoice")
+                .cloned()
+                .unwrap_or_else(|| entry.payment_intent.clone());
             by_invoice.entry(invoice).or_default().1.push(minor);
         }
         let differences = by_invoice
             .into_iter()
             .filter(|(_, (ours, theirs))| ours != theirs || ours.len() != 1)
-            .map(|(invoice, (ours, theirs))| format!("{invoice}: we booked {ours:?}, the provider captured {theirs:?}"))
+            .map(|(invoice, (ours, theirs))| {
+                format!("{invoice}: we booked {ours:?}, the provider captured {theirs:?}")
+            })
             .collect();
-        let captured = captured.into_iter().map(|(currency, (ours, theirs))| (currency, ours, theirs)).collect();
+        let captured = captured
+            .into_iter()
+            .map(|(currency, (ours, theirs))| (currency, ours, theirs))
+            .collect();
         Ok(Self { captured, differences })
     }
 

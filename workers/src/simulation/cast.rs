@@ -32,12 +32,19 @@ pub struct Actor {
 #[must_use]
 pub fn cast(scenario: &Scenario) -> Vec<Actor> {
     let groups = scenario.groups.iter().enumerate();
-    groups.flat_map(|(index, group)| (0..group.count).map(move |number| actor(scenario, index, group, number))).collect()
+    groups
+        .flat_map(|(index, group)| {
+            (0..group.count).map(move |number| actor(scenario, index, group, number))
+        })
+        .collect()
 }
 
 /// A name as it can stand in an address.
 fn slug(name: &str) -> String {
-    name.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty()).collect::<Vec<_>>().join("-")
+    name.split(|c: char| !c.is_ascii_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .collect::<Vec<_>>()
+        .join("-")
 }
 
 fn actor(scenario: &Scenario, index: usize, group: &Group, number: u32) -> Actor {
@@ -48,7 +55,8 @@ fn actor(scenario: &Scenario, index: usize, group: &Group, number: u32) -> Actor
     };
     // Spread evenly, with an hour of the day of one's own.
     let days = i64::from(group.spread_days) * i64::from(number) / i64::from(group.count.max(1));
-    let subscribes_at = scenario.start + TimeDelta::days(days) + TimeDelta::hours(i64::from(number * 7 % 24));
+    let subscribes_at =
+        scenario.start + TimeDelta::days(days) + TimeDelta::hours(i64::from(number * 7 % 24));
     let deeds = group.deeds.iter().map(|deed| {
         (subscribes_at + TimeDelta::days(deed.day.into()), deed.action, deed.method.clone())
     });

@@ -54,7 +54,9 @@ pub enum DriveError {
     #[error(transparent)]
     Stack(#[from] StackError),
     /// Work that never comes to rest.
-    #[error("work did not come to rest within {0:?} at {1}: see perennial.jobs and perennial.dead_jobs")]
+    #[error(
+        "work did not come to rest within {0:?} at {1}: see perennial.jobs and perennial.dead_jobs"
+    )]
     Restless(Duration, DateTime<Utc>),
 }
 
@@ -94,11 +96,19 @@ impl<'a> Drive<'a> {
         let mut cues = Vec::new();
         for (index, actor) in actors.iter().enumerate() {
             cues.push((actor.subscribes_at, Cue::Subscribe(index)));
-            cues.extend(actor.deeds.iter().enumerate().map(|(deed, (at, ..))| (*at, Cue::Deed(index, deed))));
+            cues.extend(
+                actor
+                    .deeds
+                    .iter()
+                    .enumerate()
+                    .map(|(deed, (at, ..))| (*at, Cue::Deed(index, deed))),
+            );
         }
         let on = |day: &u32| scenario.start + TimeDelta::days((*day).into());
         cues.extend(scenario.kill_worker_on_days.iter().map(|day| (on(day), Cue::KillWorker)));
-        cues.extend(scenario.truncate_queue_on_days.iter().map(|day| (on(day), Cue::TruncateQueue)));
+        cues.extend(
+            scenario.truncate_queue_on_days.iter().map(|day| (on(day), Cue::TruncateQueue)),
+        );
         for fault in &scenario.faults {
             cues.extend([&fault.from_day, &fault.to_day].map(|day| (on(day), Cue::Faults)));
         }
@@ -114,7 +124,8 @@ impl<'a> Drive<'a> {
     pub async fn run(&mut self, mut report: impl FnMut(Progress)) -> Result<(), DriveError> {
         let pool = self.stack.pool.clone();
         let mut conn = pool.acquire().await?;
-        let end = self.scenario.start + TimeDelta::days(31) * i32::try_from(self.scenario.months).unwrap_or(i32::MAX);
+        let end = self.scenario.start
+            + TimeDelta::days(31) * i32::try_from(self.scenario.months).unwrap_or(i32::MAX);
         self.set_clocks(&mut conn, self.scenario.start).await?;
         for _ in 0..self.scenario.workers {
             self.stack.hire()?;
@@ -124,7 +135,11 @@ impl<'a> Drive<'a> {
             self.act(&mut conn, now).await?;
             self.rest(&mut conn, Mail::Later, now).await?;
             let days = |span: TimeDelta| span.num_days();
-            report(Progress { now, day: days(now - self.scenario.start), days: days(end - self.scenario.start) });
+            report(Progress {
+                now,
+                day: days(now - self.scenario.start),
+                days: days(end - self.scenario.start),
+            });
             let Some(next) = self.next(&mut conn, now).await? else { break };
             now = next.min(end);
             self.set_clocks(&mut conn, now).await?;
@@ -132,13 +147,21 @@ impl<'a> Drive<'a> {
         self.rest(&mut conn, Mail::Too, now).await
     }
 
-    async fn set_clocks(&self, conn: &mut PgConnection, now: DateTime<Utc>) -> Result<(), DriveError> {
+    async fn set_clocks(
+        &self,
+        conn: &mut PgConnection,
+        now: DateTime<Utc>,
+    ) -> Result<(), DriveError> {
         self.stack.sandbox.set_clock(now);
         Ok(clock::set(conn, "global", now).await?)
     }
 
     /// The next instant at which anything happens, rounded up to the scenario's step.
-    async fn next(&self, conn: &mut PgConnection, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>, DriveError> {
+    async fn next(
+        &self,
+        conn: &mut PgConnection,
+        now: DateTime<Utc>,
+    ) -> Result<Option<DateTime<Utc>>, DriveError> {
         let due = sweep::next_due(conn).await?;
         let cue = self.cues.last().map(|(at, _)| *at);
         let Some(next) = due.into_iter().chain(cue).min() else { return Ok(None) };
@@ -168,15 +191,21 @@ impl<'a> Drive<'a> {
     fn set_faults(&self, now: DateTime<Utc>) {
         self.stack.sandbox.clear_faults();
         let day = (now - self.scenario.start).num_days();
-        let of_today = |it: &&Disturbance| (i64::from(it.from_day)..i64::from(it.to_day)).contains(&day);
+        let of_today =
+            |it: &&Disturbance| (i64::from(it.from_day)..i64::from(it.to_day)).contains(&day);
         for disturbance in self.scenario.faults.iter().filter(of_today) {
             self.stack.sandbox.add_fault(disturbance.fault.clone());
         }
     }
 
     /// Waits for a charge to be under way, and kills a worker in the middle of it.
-    async fn kill_worker(&mut self, conn: &mut PgConnection, now: DateTime<Utc>) -> Result<(), DriveError> {
-        let slow = Fault::new(FaultAction::Latency { latency_ms: 1_500 }).on("POST", "/v1/payment_intents/*/confirm");
+    async fn kill_worker(
+        &mut self,
+        conn: &mut PgConnection,
+        now: DateTime<Utc>,
+    ) -> Result<(), DriveError> {
+        let slow = Fault::new(FaultAction::Latency { latency_ms: 1_500 })
+            .on("POST", "/v1/payment_intents/*/confirm");
         self.stack.sandbox.add_fault(slow);
         let mut look = tokio::time::interval(LOOK_EVERY);
         let waited = tokio::time::timeout(Duration::from_secs(2), async {
@@ -196,7 +225,9 @@ impl<'a> Drive<'a> {
         self.stack.replace_worker().await?;
         self.set_faults(now);
         match struck {
-            Ok(struck) => self.struck.extend(struck?.into_iter().map(|id| (SubscriptionId(id), now))),
+            Ok(struck) => {
+                self.struck.extend(struck?.into_iter().map(|id| (SubscriptionId(id), now)))
+            }
             // Nothing was being charged on that day: the next one will do.
             Err(_) => self.cues.push((now + TimeDelta::seconds(1), Cue::KillWorker)),
         }
@@ -204,7 +235,12 @@ impl<'a> Drive<'a> {
     }
 
     /// Waits until nothing is due and nothing under way.
-    async fn rest(&self, conn: &mut PgConnection, mail: Mail, now: DateTime<Utc>) -> Result<(), DriveError> {
+    async fn rest(
+        &self,
+        conn: &mut PgConnection,
+        mail: Mail,
+        now: DateTime<Utc>,
+    ) -> Result<(), DriveError> {
         let mut look = tokio::time::interval(LOOK_EVERY);
         let rested = tokio::time::timeout(REST_MAX, async {
             loop {

@@ -181,15 +181,24 @@ impl Scenario {
         }
         for (number, fault) in self.faults.iter().enumerate() {
             if fault.from_day >= fault.to_day {
-                return wrong(format!("fault[{number}].to_day"), format!("must be after from_day ({})", fault.from_day));
+                return wrong(
+                    format!("fault[{number}].to_day"),
+                    format!("must be after from_day ({})", fault.from_day),
+                );
             }
         }
         let customers: u64 = self.groups.iter().map(|group| u64::from(group.count)).sum();
         if customers == 0 || customers > CUSTOMERS_MAX {
-            return wrong("group".to_owned(), format!("{customers} customers, must be 1 to {CUSTOMERS_MAX}"));
+            return wrong(
+                "group".to_owned(),
+                format!("{customers} customers, must be 1 to {CUSTOMERS_MAX}"),
+            );
         }
         for (number, group) in self.groups.iter().enumerate() {
-            group.check().map_err(|(field, problem)| InvalidScenario { field: format!("group[{number}].{field}"), problem })?;
+            group.check().map_err(|(field, problem)| InvalidScenario {
+                field: format!("group[{number}].{field}"),
+                problem,
+            })?;
         }
         Ok(())
     }
@@ -208,7 +217,10 @@ impl Group {
         }
         for (number, deed) in self.deeds.iter().enumerate() {
             if (deed.action == Action::Attach) != deed.method.is_some() {
-                return wrong(&format!("deed[{number}].method"), "goes with `attach`, and only with it".to_owned());
+                return wrong(
+                    &format!("deed[{number}].method"),
+                    "goes with `attach`, and only with it".to_owned(),
+                );
             }
         }
         Ok(())
@@ -232,7 +244,9 @@ mod tests {
     #[test]
     fn a_scenario_that_is_wrong_names_its_field() {
         let with = |line: &str| {
-            format!("seed = 1\nstart = \"2026-01-01T00:00:00Z\"\nmonths = 2\n[[group]]\nname = \"a\"\ncount = 1\nplan = \"free\"\n{line}")
+            format!(
+                "seed = 1\nstart = \"2026-01-01T00:00:00Z\"\nmonths = 2\n[[group]]\nname = \"a\"\ncount = 1\nplan = \"free\"\n{line}"
+            )
         };
         assert!(Scenario::from_toml(&with("")).is_ok());
         let field = |line: &str| Scenario::from_toml(&with(line)).unwrap_err().to_string();
@@ -241,6 +255,9 @@ mod tests {
         assert!(field("plans = \"pro\"").contains("plans"));
         let fault = "[[fault]]\nfrom_day = 3\nto_day = 3\naction = \"drop_after\"";
         assert!(field(fault).starts_with("fault[0].to_day"));
-        assert!(field("[[group.deed]]\nday = 3\ndo = \"attach\"").starts_with("group[0].deed[0].method"));
+        assert!(
+            field("[[group.deed]]\nday = 3\ndo = \"attach\"")
+                .starts_with("group[0].deed[0].method")
+        );
     }
 }

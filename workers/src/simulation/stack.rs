@@ -55,10 +55,15 @@ impl Stack {
     ///
     /// # Errors
     /// When a part does not start.
-    pub async fn start(discovery: Discovery, clock: DateTime<Utc>, seed: u64) -> Result<Self, StackError> {
-        let server = tokio::task::spawn_blocking(|| Server::ephemeral(discovery, Durability::Full, 100))
-            .await
-            .map_err(std::io::Error::other)??;
+    pub async fn start(
+        discovery: Discovery,
+        clock: DateTime<Utc>,
+        seed: u64,
+    ) -> Result<Self, StackError> {
+        let server =
+            tokio::task::spawn_blocking(|| Server::ephemeral(discovery, Durability::Full, 100))
+                .await
+                .map_err(std::io::Error::other)??;
         let pool = database::connect(&server.url(DATABASE), Role::Owner, 4).await?;
         database::migrate(&pool).await?;
         let options = SandboxOptions { clock: Some(clock), seed, ..SandboxOptions::default() };

@@ -5,8 +5,8 @@ mod settle;
 
 use super::Refused;
 use super::draft::Draft;
-use super::effect::{Account, 
-    BalanceChange, BalanceKind, Effect, InvoiceClose, IssuedInvoice, LineKind, PeriodKind,
+use super::effect::{
+    Account, BalanceChange, BalanceKind, Effect, InvoiceClose, IssuedInvoice, LineKind, PeriodKind,
 };
 use super::subscription::Invoice;
 use crate::calendar::Period;
@@ -111,7 +111,8 @@ pub(super) fn credit_invoice(
         BalanceKind::Carried => "balance_carried",
         _ => "credit_applied",
     };
-    let entries = [(Account::CustomerCredit, amount_minor), (Account::AccountsReceivable, -amount_minor)];
+    let entries =
+        [(Account::CustomerCredit, amount_minor), (Account::AccountsReceivable, -amount_minor)];
     draft.post_about(&about, posting, &entries, Some(id));
 }
 

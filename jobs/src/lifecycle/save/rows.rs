@@ -4,7 +4,8 @@ use chrono::{DateTime, Utc};
 use perennial_core::calendar::Period;
 use perennial_core::ids::{EmailId, InvoiceId, PaymentId, PaymentMethodId};
 use perennial_core::lifecycle::{
-    Action, BalanceChange, Edge, IssuedInvoice, Item, PeriodKind, Posting, State, Status, Subscription,
+    Action, BalanceChange, Edge, IssuedInvoice, Item, PeriodKind, Posting, State, Status,
+    Subscription,
 };
 use perennial_core::money::Money;
 use sha2::{Digest, Sha256};
@@ -113,7 +114,13 @@ pub(super) fn standing(decided: &Decided, next: Option<(Action, DateTime<Utc>)>)
     }
 }
 
-pub(super) fn edge(decided: &Decided, from: Option<Status>, edge: Edge, to: Status, period_index: i64) -> EdgeRow {
+pub(super) fn edge(
+    decided: &Decided,
+    from: Option<Status>,
+    edge: Edge,
+    to: Status,
+    period_index: i64,
+) -> EdgeRow {
     EdgeRow {
         subscription_id: decided.after.id.0,
         version: decided.version(),
@@ -228,7 +235,10 @@ pub(super) fn settled(decided: &Decided) -> Option<SettledPayment> {
     })
 }
 
-pub(super) fn entries<'a>(decided: &'a Decided, posting: &'a Posting) -> impl Iterator<Item = EntryRow> + 'a {
+pub(super) fn entries<'a>(
+    decided: &'a Decided,
+    posting: &'a Posting,
+) -> impl Iterator<Item = EntryRow> + 'a {
     (1..).zip(&posting.entries).map(|(position, entry)| EntryRow {
         posting_id: posting.id.0,
         position,
@@ -297,6 +307,10 @@ pub(super) fn email(decided: &Decided, key: String, letter: &Letter) -> QueuedEm
 }
 
 pub(super) fn items(subscription: &Subscription) -> Vec<NewItem> {
-    let row = |item: &Item| NewItem { price_id: item.price.0, plan_id: item.plan.0, quantity: item.quantity };
+    let row = |item: &Item| NewItem {
+        price_id: item.price.0,
+        plan_id: item.plan.0,
+        quantity: item.quantity,
+    };
     subscription.items.iter().map(row).collect()
 }

@@ -8,8 +8,8 @@ use futures::future::BoxFuture;
 use perennial_core::money::Money;
 use perennial_jobs::mail::{Delivery, Mailer, OutgoingMail};
 use perennial_jobs::payments::{
-    AttachedMethod, Call, CallTrace, Capabilities, CustomerProfile, Inquiry, IntentRequest, NoAnswer, Observation,
-    OpKey, Outcome, PaymentProvider, Reply,
+    AttachedMethod, Call, CallTrace, Capabilities, CustomerProfile, Inquiry, IntentRequest,
+    NoAnswer, Observation, OpKey, Outcome, PaymentProvider, Reply,
 };
 
 /// Remembers the amount of each intent; every charge succeeds.
@@ -51,11 +51,20 @@ impl PaymentProvider for Provider {
         Capabilities { key_ttl: Duration::from_secs(82_800) }
     }
 
-    fn ensure_customer<'a>(&'a self, profile: &'a CustomerProfile, _: &'a OpKey) -> Call<'a, String> {
+    fn ensure_customer<'a>(
+        &'a self,
+        profile: &'a CustomerProfile,
+        _: &'a OpKey,
+    ) -> Call<'a, String> {
         reply(profile.customer.to_string())
     }
 
-    fn attach_method<'a>(&'a self, _: &'a str, _: &'a str, _: &'a OpKey) -> Call<'a, AttachedMethod> {
+    fn attach_method<'a>(
+        &'a self,
+        _: &'a str,
+        _: &'a str,
+        _: &'a OpKey,
+    ) -> Call<'a, AttachedMethod> {
         reply_or_reject(None)
     }
 

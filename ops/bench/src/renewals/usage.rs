@@ -53,7 +53,8 @@ impl Cpu {
 fn machine() -> Result<u32> {
     let stat = fs::read_to_string("/proc/stat")?;
     let line = stat.lines().next().ok_or("no processor status")?;
-    let fields: Vec<u32> = line.split_whitespace().skip(1).filter_map(|field| field.parse().ok()).collect();
+    let fields: Vec<u32> =
+        line.split_whitespace().skip(1).filter_map(|field| field.parse().ok()).collect();
     Ok([0, 1, 2, 5, 6].iter().filter_map(|&field| fields.get(field)).sum())
 }
 

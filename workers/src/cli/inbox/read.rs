@@ -71,7 +71,8 @@ impl Show {
 }
 
 fn decode<T: serde::de::DeserializeOwned>(answer: &str) -> Result<T, Error> {
-    serde_json::from_str(answer).map_err(|error| Error::data(format!("url: this is not our inbox: {error}")))
+    serde_json::from_str(answer)
+        .map_err(|error| Error::data(format!("url: this is not our inbox: {error}")))
 }
 
 /// Everything that is not plain is percent-encoded.
@@ -82,11 +83,15 @@ fn encode(text: &str) -> String {
 async fn get(base: &str, path: &str) -> Result<String, Error> {
     let url = format!("{}{path}", base.trim_end_matches('/'));
     let url = url.parse().map_err(|error| Error::data(format!("url: {error}")))?;
-    let client: Client<HttpConnector, Empty<&[u8]>> = Client::builder(TokioExecutor::new()).build_http();
-    let unreachable = |error: String| Error::new(Exit::Unavailable, format!("no inbox answers at {base}: {error}"));
+    let client: Client<HttpConnector, Empty<&[u8]>> =
+        Client::builder(TokioExecutor::new()).build_http();
+    let unreachable = |error: String| {
+        Error::new(Exit::Unavailable, format!("no inbox answers at {base}: {error}"))
+    };
     let answer = client.get(url).await.map_err(|error| unreachable(error.to_string()))?;
     let status = answer.status();
-    let body = answer.into_body().collect().await.map_err(|error| unreachable(error.to_string()))?;
+    let body =
+        answer.into_body().collect().await.map_err(|error| unreachable(error.to_string()))?;
     let text = String::from_utf8_lossy(&body.to_bytes()).into_owned();
     if status.is_success() { Ok(text) } else { Err(Error::data(text.trim_end())) }
 }

@@ -11,7 +11,11 @@ use crate::simulation::cast::Actor;
 use crate::simulation::scenario::Action;
 
 impl Drive<'_> {
-    pub(super) async fn subscribe(&self, conn: &mut PgConnection, actor: &Actor) -> Result<(), DriveError> {
+    pub(super) async fn subscribe(
+        &self,
+        conn: &mut PgConnection,
+        actor: &Actor,
+    ) -> Result<(), DriveError> {
         let group = &self.scenario.groups[actor.group];
         let profile = json!({ "email": actor.email, "name": actor.name, "locale": actor.locale, "time_zone": actor.zone });
         emit(conn, actor, "customer.upserted", actor.customer.0, profile, "new").await?;
@@ -32,12 +36,18 @@ impl Drive<'_> {
             wish["anchor"] = json!(anchor);
         }
         if group.trial_days > 0 {
-            wish["trial_end"] = json!(actor.subscribes_at + TimeDelta::days(group.trial_days.into()));
+            wish["trial_end"] =
+                json!(actor.subscribes_at + TimeDelta::days(group.trial_days.into()));
         }
         emit(conn, actor, "subscription.created", actor.subscription.0, wish, "new").await
     }
 
-    pub(super) async fn deed(&self, conn: &mut PgConnection, actor: &Actor, deed: usize) -> Result<(), DriveError> {
+    pub(super) async fn deed(
+        &self,
+        conn: &mut PgConnection,
+        actor: &Actor,
+        deed: usize,
+    ) -> Result<(), DriveError> {
         let (_, action, method) = &actor.deeds[deed];
         let name = format!("deed {deed}");
         let subscription = actor.subscription.0;
@@ -45,29 +55,51 @@ impl Drive<'_> {
             (Action::Attach, Some(method)) => self.attach(conn, actor, method, &name).await,
             (Action::Attach, None) => Ok(()),
             (Action::Cancel, _) => {
-                emit(conn, actor, "subscription.cancel_requested", subscription, json!({}), &name).await
+                emit(conn, actor, "subscription.cancel_requested", subscription, json!({}), &name)
+                    .await
             }
             (Action::CancelNow, _) => {
                 let now = json!({ "when": "now", "unused_time": "credited" });
                 emit(conn, actor, "subscription.cancel_requested", subscription, now, &name).await
             }
-            (Action::Undo, _) => emit(conn, actor, "subscription.cancel_undone", subscription, json!({}), &name).await,
+            (Action::Undo, _) => {
+                emit(conn, actor, "subscription.cancel_undone", subscription, json!({}), &name)
+                    .await
+            }
         }
     }
 
     /// As an application does when its customer enters a card.
-    async fn attach(&self, conn: &mut PgConnection, actor: &Actor, method: &str, occasion: &str) -> Result<(), DriveError> {
+    async fn attach(
+        &self,
+        conn: &mut PgConnection,
+        actor: &Actor,
+        method: &str,
+        occasion: &str,
+    ) -> Result<(), DriveError> {
         let refused = |(source, _)| DriveError::Method { actor: actor.name.clone(), source };
-        let profile = CustomerProfile { customer: actor.customer, email: actor.email.clone(), name: actor.name.clone() };
+        let profile = CustomerProfile {
+            customer: actor.customer,
+            email: actor.email.clone(),
+            name: actor.name.clone(),
+        };
         let provider = &self.stack.provider;
         // The provider forgets keys: once known, a customer is never asked for again.
-        let known = methods::provider_customer(&mut *conn, provider.name(), actor.customer.0).await?;
+        let known =
+            methods::provider_customer(&mut *conn, provider.name(), actor.customer.0).await?;
         let customer = match known {
             Some(known) => known,
-            None => provider.ensure_customer(&profile, &OpKey::customer(actor.customer)).await.map_err(refused)?.value,
+            None => {
+                provider
+                    .ensure_customer(&profile, &OpKey::customer(actor.customer))
+                    .await
+                    .map_err(refused)?
+                    .value
+            }
         };
         let key = OpKey::attach(actor.customer, occasion);
-        let attached = provider.attach_method(&customer, method, &key).await.map_err(refused)?.value;
+        let attached =
+            provider.attach_method(&customer, method, &key).await.map_err(refused)?.value;
         let mut data = data_of(&customer, &attached);
         data["default"] = json!(occasion != "backup");
         emit(conn, actor, "payment_method.attached", actor.customer.0, data, occasion).await

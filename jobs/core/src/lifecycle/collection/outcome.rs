@@ -74,8 +74,11 @@ fn receive(
         known.credited_minor -= returned;
     }
     let kind = if due > 0 { "payment_received" } else { "late_payment" };
-    let entries =
-        [(Account::Cash, amount_minor), (Account::AccountsReceivable, -paid), (Account::CustomerCredit, -excess)];
+    let entries = [
+        (Account::Cash, amount_minor),
+        (Account::AccountsReceivable, -paid),
+        (Account::CustomerCredit, -excess),
+    ];
     draft.post(kind, &entries, Some(invoice), Some(payment));
     for (kind, amount) in
         [(BalanceKind::Applied, returned), (BalanceKind::LatePayment, excess - returned)]
