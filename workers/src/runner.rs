@@ -7,7 +7,6 @@ use perennial_jobs::catalogue::{self, Visitor};
 use perennial_jobs::job::{Door, Failure, Job};
 use perennial_queue::{Backoff, Config, Ending, JobContext, Process};
 use sqlx::PgPool;
-use tracing::Instrument;
 
 /// How a process works.
 #[derive(Debug, Clone, Copy)]
@@ -62,32 +61,19 @@ impl Visitor for Hire<'_> {
             },
             ..Config::default()
         };
-        self.process.work(J::NAME, config, move |job: J, context: JobContext| {
+        self.process.work(J::NAME, config, move |job: J, _: JobContext| {
             let cx = cx.clone();
-            let span = tracing::info_span!(
-                "job",
-                job.name = J::NAME,
-                job.id = context.id(),
-                job.attempt = context.attempt(),
-                job.key = job.key()
-            );
-            async move { ending(J::NAME, job.run(&cx).await) }.instrument(span)
+            async move { ending(job.run(&cx).await) }
         });
     }
 }
 
-/// A failure is logged here, once.
-fn ending(name: &'static str, result: Result<(), Failure>) -> Ending {
+/// What the queue makes of it; it logs failures, once.
+fn ending(result: Result<(), Failure>) -> Ending {
     match result {
         Ok(()) => Ending::Done,
         Err(Failure::NotYet { wait }) => Ending::Snooze(wait),
-        Err(Failure::Retry { after, reason }) => {
-            tracing::warn!(job.name = name, "{name} is tried again: {reason}");
-            Ending::RetryIn(after, reason)
-        }
-        Err(Failure::GiveUp { reason }) => {
-            tracing::error!(job.name = name, "{name} gives up: {reason}");
-            Ending::GiveUp(reason)
-        }
+        Err(Failure::Retry { after, reason }) => Ending::RetryIn(after, reason),
+        Err(Failure::GiveUp { reason }) => Ending::GiveUp(reason),
     }
 }
