@@ -14,6 +14,7 @@ use perennial_postgres::Discovery;
 
 use super::db::{self, Consent};
 use super::exit::{Error, Exit, say, talk};
+use super::work::wait_for_the_end;
 use crate::settings::variable;
 use crate::simulation::{Actor, Books, Drive, DriveError, Scenario, Stack, StackError, Tally};
 
@@ -99,7 +100,7 @@ pub(super) async fn tell(scenario: &Scenario, discovery: Discovery) -> Result<To
     });
     let driven = tokio::select! {
         driven = driving => driven.map_err(Error::from),
-        _ = tokio::signal::ctrl_c() => Err(Error::of_command(INTERRUPTED)),
+        told = wait_for_the_end() => told.and(Err(Error::of_command(INTERRUPTED))),
     };
     let (actors, struck) = (drive.actors.clone(), drive.struck.clone());
     bar.finish_and_clear();

@@ -60,11 +60,16 @@ pub enum DriveError {
     Restless(Duration, DateTime<Utc>),
 }
 
-/// Something that happens at an instant of business time.
+/// What a customer does.
 #[derive(Debug, Clone)]
 enum Cue {
     Subscribe(usize),
     Deed(usize, usize),
+}
+
+/// What goes wrong.
+#[derive(Debug, Clone)]
+enum Trouble {
     KillWorker,
     TruncateQueue,
     /// The provider's faults come or go.
@@ -78,7 +83,9 @@ pub struct Drive<'a> {
     stack: &'a mut Stack,
     /// Who takes part.
     pub actors: Vec<Actor>,
+    /// The latest first, as below.
     cues: Vec<(DateTime<Utc>, Cue)>,
+    troubles: Vec<(DateTime<Utc>, Trouble)>,
     /// Subscriptions whose charge was under way when a worker was killed, and when that was.
     pub struck: Vec<(SubscriptionId, DateTime<Utc>)>,
 }
@@ -105,16 +112,16 @@ impl<'a> Drive<'a> {
             );
         }
         let on = |day: &u32| scenario.start + TimeDelta::days((*day).into());
-        cues.extend(scenario.kill_worker_on_days.iter().map(|day| (on(day), Cue::KillWorker)));
-        cues.extend(
-            scenario.truncate_queue_on_days.iter().map(|day| (on(day), Cue::TruncateQueue)),
-        );
+        let mut troubles: Vec<_> = scenario.kill_worker_on_days.iter().map(|day| (on(day), Trouble::KillWorker)).collect();
+        troubles.extend(scenario.truncate_queue_on_days.iter().map(|day| (on(day), Trouble::TruncateQueue)));
         for fault in &scenario.faults {
-            cues.extend([&fault.from_day, &fault.to_day].map(|day| (on(day), Cue::Faults)));
+            troubles.extend([&fault.from_day, &fault.to_day].map(|day| (on(day), Trouble::Faults)));
         }
         cues.sort_by_key(|(at, _)| *at);
         cues.reverse();
-        Self { scenario, stack, actors, cues, struck: Vec::new() }
+        troubles.sort_by_key(|(at, _)| *at);
+        troubles.reverse();
+        Self { scenario, stack, actors, cues, troubles, struck: Vec::new() }
     }
 
     /// Lives through the scenario's months.
@@ -132,6 +139,9 @@ impl<'a> Drive<'a> {
         }
         let mut now = self.scenario.start;
         while now < end {
+            self.trouble(&mut conn, now).await?;
+            // What is due comes before what customers do at the same instant: in the same order each time.
+            self.rest(&mut conn, Mail::Later, now).await?;
             self.act(&mut conn, now).await?;
             self.rest(&mut conn, Mail::Later, now).await?;
             let days = |span: TimeDelta| span.num_days();
@@ -164,24 +174,34 @@ impl<'a> Drive<'a> {
     ) -> Result<Option<DateTime<Utc>>, DriveError> {
         let due = sweep::next_due(conn).await?;
         let cue = self.cues.last().map(|(at, _)| *at);
-        let Some(next) = due.into_iter().chain(cue).min() else { return Ok(None) };
+        let trouble = self.troubles.last().map(|(at, _)| *at);
+        let Some(next) = due.into_iter().chain(cue).chain(trouble).min() else { return Ok(None) };
         let step = self.scenario.step.delta().num_seconds();
         let passed = (next.max(now + TimeDelta::seconds(1)) - self.scenario.start).num_seconds();
         let steps = passed.div_euclid(step) + i64::from(passed.rem_euclid(step) > 0);
         Ok(Some(self.scenario.start + TimeDelta::seconds(steps * step)))
     }
 
-    /// Lets happen what is to happen up to `now`.
+    /// Lets customers do what they do up to `now`.
     async fn act(&mut self, conn: &mut PgConnection, now: DateTime<Utc>) -> Result<(), DriveError> {
         while let Some((_, cue)) = self.cues.pop_if(|(at, _)| *at <= now) {
             match cue {
                 Cue::Subscribe(actor) => self.subscribe(conn, &self.actors[actor]).await?,
                 Cue::Deed(actor, deed) => self.deed(conn, &self.actors[actor], deed).await?,
-                Cue::KillWorker => self.kill_worker(conn, now).await?,
-                Cue::TruncateQueue => {
+            }
+        }
+        Ok(())
+    }
+
+    /// Lets go wrong what is to go wrong up to `now`, while what is due then is under way.
+    async fn trouble(&mut self, conn: &mut PgConnection, now: DateTime<Utc>) -> Result<(), DriveError> {
+        while let Some((_, trouble)) = self.troubles.pop_if(|(at, _)| *at <= now) {
+            match trouble {
+                Trouble::KillWorker => self.kill_worker(conn, now).await?,
+                Trouble::TruncateQueue => {
                     sqlx::query!("truncate perennial.jobs").execute(&mut *conn).await?;
                 }
-                Cue::Faults => self.set_faults(now),
+                Trouble::Faults => self.set_faults(now),
             }
         }
         Ok(())
@@ -229,7 +249,7 @@ impl<'a> Drive<'a> {
                 self.struck.extend(struck?.into_iter().map(|id| (SubscriptionId(id), now)))
             }
             // Nothing was being charged on that day: the next one will do.
-            Err(_) => self.cues.push((now + TimeDelta::seconds(1), Cue::KillWorker)),
+            Err(_) => self.troubles.push((now + TimeDelta::seconds(1), Trouble::KillWorker)),
         }
         Ok(())
     }
