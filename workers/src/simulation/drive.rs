@@ -112,8 +112,11 @@ impl<'a> Drive<'a> {
             );
         }
         let on = |day: &u32| scenario.start + TimeDelta::days((*day).into());
-        let mut troubles: Vec<_> = scenario.kill_worker_on_days.iter().map(|day| (on(day), Trouble::KillWorker)).collect();
-        troubles.extend(scenario.truncate_queue_on_days.iter().map(|day| (on(day), Trouble::TruncateQueue)));
+        let mut troubles: Vec<_> =
+            scenario.kill_worker_on_days.iter().map(|day| (on(day), Trouble::KillWorker)).collect();
+        troubles.extend(
+            scenario.truncate_queue_on_days.iter().map(|day| (on(day), Trouble::TruncateQueue)),
+        );
         for fault in &scenario.faults {
             troubles.extend([&fault.from_day, &fault.to_day].map(|day| (on(day), Trouble::Faults)));
         }
@@ -194,7 +197,11 @@ impl<'a> Drive<'a> {
     }
 
     /// Lets go wrong what is to go wrong up to `now`, while what is due then is under way.
-    async fn trouble(&mut self, conn: &mut PgConnection, now: DateTime<Utc>) -> Result<(), DriveError> {
+    async fn trouble(
+        &mut self,
+        conn: &mut PgConnection,
+        now: DateTime<Utc>,
+    ) -> Result<(), DriveError> {
         while let Some((_, trouble)) = self.troubles.pop_if(|(at, _)| *at <= now) {
             match trouble {
                 Trouble::KillWorker => self.kill_worker(conn, now).await?,
