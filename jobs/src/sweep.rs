@@ -142,16 +142,14 @@ pub async fn next_due(conn: &mut PgConnection) -> sqlx::Result<Option<DateTime<U
 /// # Errors
 /// When the database does not answer.
 pub async fn at_rest(conn: &mut PgConnection) -> sqlx::Result<bool> {
+    Ok(at_rest_but_for_mail(&mut *conn).await? && mail_at_rest(conn).await?)
+}
+
+async fn mail_at_rest(conn: &mut PgConnection) -> sqlx::Result<bool> {
     sqlx::query_scalar!(
-        r#"select not exists (select from perennial.jobs)
-              and not exists (select from perennial.clocks c join perennial.subscriptions s on s.clock_id = c.id
-                               where s.next_action_at <= perennial.business_now(c.id))
-              and not exists (select from perennial.clocks c join perennial.payments p on p.clock_id = c.id
-                               where p.due_at <= perennial.business_now(c.id))
+        r#"select not exists (select from perennial.jobs where queue = 'send_email')
               and not exists (select from perennial.clocks c join perennial.emails e on e.clock_id = c.id
-                               where e.due_at <= perennial.business_now(c.id))
-              and not exists (select from perennial.lifecycle_events
-                               where processed_at is null and at <= perennial.business_now(clock_id)) as "at_rest!""#
+                               where e.due_at <= perennial.business_now(c.id)) as "at_rest!""#
     )
     .fetch_one(conn)
     .await
