@@ -16,7 +16,7 @@ impl DunningPolicy {
     /// When rung `number` (from 0) comes for a failure at `failed_at`; `None` past the last.
     ///
     /// An hour of the day is looked for from the offset's own day on, after the rung before; where
-    /// that would be after access has ended, the offset itself counts.
+    /// that would leave the rungs after it no time before access ends, the offset itself counts.
     #[must_use]
     pub fn rung_at(
         &self,
@@ -26,10 +26,14 @@ impl DunningPolicy {
     ) -> Option<DateTime<Utc>> {
         let ends_at = self.access_ends_at(failed_at);
         let mut previous = failed_at;
+        // Each rung is at least a second after the one before.
+        let mut seconds_needed = i64::try_from(self.rungs.len()).ok()?;
         for rung in self.rungs.get(..=number)? {
+            seconds_needed -= 1;
+            let latest = ends_at - TimeDelta::seconds(seconds_needed);
             let exact = failed_at + self.offset_of(rung)?.delta();
             let at_hour = rung.at_hour.and_then(|hour| at_hour_of_day(exact, hour, zone, previous));
-            previous = match at_hour.filter(|at| *at < ends_at) {
+            previous = match at_hour.filter(|at| *at < latest) {
                 Some(at) => at,
                 None => exact.max(previous + TimeDelta::seconds(1)),
             };

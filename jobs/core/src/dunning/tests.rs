@@ -153,6 +153,25 @@ fn policies() -> impl Strategy<Value = DunningPolicy> {
     })
 }
 
+#[test]
+fn a_rung_at_its_hour_leaves_the_next_one_time_before_access_ends() {
+    let rung = |minutes: u32, at_hour| Rung {
+        after: Some(span(&format!("{minutes}m"))),
+        before_access_ends: None,
+        at_hour,
+        email: RungEmail::Send,
+    };
+    let policy = DunningPolicy {
+        rungs: vec![rung(60, Some(13)), rung(90, None)],
+        access_ends_after: span("2h"),
+        ..DunningPolicy::default()
+    };
+    // 13:00 is a second before access ends.
+    let failed_at = at("2020-01-01T11:00:01Z");
+    let rungs = [0, 1].map(|rung| policy.rung_at(rung, failed_at, Tz::UTC).unwrap());
+    assert_eq!(rungs, [at("2020-01-01T12:00:01Z"), at("2020-01-01T12:30:01Z")]);
+}
+
 fn cases() -> ProptestConfig {
     ProptestConfig { cases: 10_000, failure_persistence: None, ..ProptestConfig::default() }
 }
