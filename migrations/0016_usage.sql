@@ -1,0 +1,379 @@
+-- Usage: events, counters, meters and their periods.
+
+create table perennial.usage_events (
+    event_id text not null,
+    customer_id uuid not null,
+    metric_id integer not null,
+    -- above zero; below where a release took back what never resets
+    quantity bigint not null check (quantity <> 0),
+    at timestamptz not null,
+    -- the period it is counted in
+    period_start timestamptz not null,
+    received_at timestamptz not null default now()
+) partition by range (at);
+comment on table perennial.usage_events is 'What was used, each event once. Partitioned by month, kept as the plan says.';
+create index usage_events_meter on perennial.usage_events (customer_id, metric_id, period_start);
+
+create table perennial.usage_event_ids (
+    event_id text collate "C" primary key check (length(event_id) between 1 and 200),
+    at timestamptz not null
+);
+comment on table perennial.usage_event_ids is
+    'Which events are recorded. Beside the events, since a repeat may fall into another month''s partition.';
+
+create function perennial.make_usage_partition(month date) returns void
+language plpgsql
+set search_path = perennial, pg_temp as $$
+declare
+    first date := date_trunc('month', month)::date;
+    part text := format('usage_events_%s', to_char(month, 'YYYY_MM'));
+begin
+    if to_regclass('perennial.' || part) is null then
+        execute format('create table perennial.%I partition of perennial.usage_events for values from (%L) to (%L)', part,
+                       first::timestamp at time zone 'UTC', (first + interval '1 month')::timestamp at time zone 'UTC');
+    end if;
+exception when duplicate_table then null; -- someone else was faster
+end
+$$;
+comment on function perennial.make_usage_partition is 'Makes the partition of a month (UTC) that is not there yet.';
+
+-- What no month has a partition for yet is kept nevertheless.
+create table perennial.usage_events_default partition of perennial.usage_events default;
+comment on table perennial.usage_events_default is 'Events of months without a partition of their own: test clocks live in any year.';
+select perennial.make_usage_partition((date_trunc('month', now()) + make_interval(months => n))::date)
+  from generate_series(-1, 3) n;
+
+create table perennial.usage_meters (
+    customer_id uuid not null references perennial.customers,
+    metric_id integer not null references perennial.metrics,
+    clock_id uuid not null,
+    -- who gives the limit; null: nobody any more
+    subscription_id uuid references perennial.subscriptions,
+    quota_id uuid references perennial.plan_quotas,
+    -- -1: unlimited; what rolled over comes on top
+    limit_units bigint not null check (limit_units >= -1),
+    rollover_units bigint not null default 0 check (rollover_units >= 0),
+    enforcement text not null check (enforcement in ('hard', 'soft')),
+    -- boundary n is the anchor plus n months, on the wall clock of the zone
+    anchor_local timestamp not null,
+    anchor_zone text not null,
+    period_index integer not null,
+    period_start timestamptz not null,
+    -- null: never resets
+    period_end timestamptz check (period_end > period_start),
+    -- the period before, and what was counted when it was closed: the rest is late
+    closed_start timestamptz,
+    closed_used bigint,
+    primary key (customer_id, metric_id)
+) with (fillfactor = 60);
+comment on table perennial.usage_meters is 'Where each customer stands with each metric: the limit, and the period that is open.';
+create index usage_meters_due on perennial.usage_meters (clock_id, period_end) where period_end is not null;
+
+create table perennial.usage_counters (
+    customer_id uuid not null,
+    metric_id integer not null,
+    period_start timestamptz not null,
+    -- concurrent callers each take a shard nobody else holds: their sum counts
+    shard smallint not null,
+    used bigint not null,
+    primary key (customer_id, metric_id, period_start, shard)
+) with (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_cost_delay = 0);
+comment on table perennial.usage_counters is 'How much was used in a period: the sum of its shards. No index on what changes, so that counting stays in place.';
+-- Only where callers came at the same time can a threshold have been crossed unseen.
+create index usage_counters_shared on perennial.usage_counters (customer_id, metric_id, period_start) where shard > 0;
+
+create table perennial.usage_closings (
+    customer_id uuid not null,
+    metric_id integer not null,
+    period_start timestamptz not null,
+    period_end timestamptz not null,
+    quota_id uuid,
+    -- with what had rolled over; -1: unlimited
+    limit_units bigint not null,
+    used bigint not null,
+    overage_units bigint not null,
+    rollover_units bigint not null,
+    -- usage of the period before that came after its closing
+    late_units bigint not null,
+    closed_at timestamptz not null,
+    primary key (customer_id, metric_id, period_start)
+);
+comment on table perennial.usage_closings is 'Periods that were closed: the final count and what became of it.';
+select perennial.make_append_only('perennial.usage_closings');
+
+create table perennial.usage_warnings (
+    customer_id uuid not null,
+    metric_id integer not null,
+    period_start timestamptz not null,
+    -- percent
+    threshold integer not null,
+    clock_id uuid not null,
+    used bigint not null,
+    limit_units bigint not null,
+    crossed_at timestamptz not null,
+    due_at timestamptz,
+    outcome text check (outcome in ('told', 'muted', 'too_late')),
+    primary key (customer_id, metric_id, period_start, threshold),
+    check ((due_at is null) = (outcome is not null))
+);
+comment on table perennial.usage_warnings is 'Thresholds that were crossed, each once per meter and period.';
+create index usage_warnings_due on perennial.usage_warnings (clock_id, due_at) where due_at is not null;
+
+create table perennial.pending_invoice_items (
+    id uuid primary key,
+    customer_id uuid not null references perennial.customers,
+    subscription_id uuid not null references perennial.subscriptions,
+    kind text not null check (kind in ('overage', 'late_usage')),
+    metric_id integer not null references perennial.metrics,
+    currency text not null,
+    description text not null,
+    quantity bigint not null check (quantity > 0),
+    amount_minor bigint not null check (amount_minor >= 0),
+    -- the period it was used in
+    period_start timestamptz not null,
+    period_end timestamptz not null,
+    created_at timestamptz not null,
+    invoice_id uuid references perennial.invoices
+);
+comment on table perennial.pending_invoice_items is 'What the next invoice of a subscription bills beside its price.';
+create index pending_invoice_items_open on perennial.pending_invoice_items (subscription_id) where invoice_id is null;
+
+alter table perennial.invoice_items drop constraint invoice_items_kind_check,
+    add constraint invoice_items_kind_check check (kind in (
+        'subscription', 'setup_fee', 'proration', 'carried_balance', 'overage', 'late_usage')) not valid;
+alter table perennial.invoice_items validate constraint invoice_items_kind_check;
+
+------------------------------------------------------------------------------------- periods
+
+-- Plain expressions, so that the planner can put them in place: a million meters reset in one sweep.
+create function perennial.offset_before(local timestamp, zone text) returns interval
+language sql immutable parallel safe as $$
+    select (((local at time zone zone at time zone 'UTC') - interval '1 day') at time zone 'UTC' at time zone zone)
+           - ((local at time zone zone at time zone 'UTC') - interval '1 day')
+$$;
+comment on function perennial.offset_before is 'The zone''s offset a day before a wall time.';
+
+-- PostgreSQL shifts a gap forward, as rule T4 wants, but takes an overlap's second occurrence. The
+-- first one is where the offset of the day before still holds.
+create function perennial.wall_instant(local timestamp, zone text) returns timestamptz
+language sql immutable parallel safe as $$
+    select case when (local - perennial.offset_before(local, zone)) at time zone 'UTC' at time zone zone = local
+                then (local - perennial.offset_before(local, zone)) at time zone 'UTC'
+                else local at time zone zone end
+$$;
+comment on function perennial.wall_instant is 'The instant of a wall time: gaps shifted forward, the first of two (rule T4).';
+
+create function perennial.month_boundary(anchor_local timestamp, anchor_zone text, index integer) returns timestamptz
+language sql immutable parallel safe as $$
+    select perennial.wall_instant(anchor_local + index * interval '1 month', anchor_zone)
+$$;
+comment on function perennial.month_boundary is 'Boundary n of months counted from an anchor, the day clamped from the anchor''s (rule T1).';
+
+create function perennial.month_index(anchor_local timestamp, anchor_zone text, at timestamptz) returns integer
+language plpgsql immutable parallel safe
+set search_path = perennial, pg_temp as $$
+declare
+    local timestamp := at at time zone anchor_zone;
+    answer integer := (extract(year from local) - extract(year from anchor_local)) * 12
+                      + extract(month from local) - extract(month from anchor_local);
+begin
+    while month_boundary(anchor_local, anchor_zone, answer) > at loop answer := answer - 1; end loop;
+    while month_boundary(anchor_local, anchor_zone, answer + 1) <= at loop answer := answer + 1; end loop;
+    return answer;
+end
+$$;
+comment on function perennial.month_index is 'The index of the month that an instant falls in: [boundary n, boundary n + 1).';
+
+-- Who gives a customer which limit: the most generous of the subscriptions that are live, the
+-- quota's latest version, and what was agreed with the customer in its place.
+create function perennial.entitlement(customer uuid, metric integer)
+returns table (subscription_id uuid, quota_id uuid, limit_units bigint, enforcement text, reset text,
+               anchor_local timestamp, anchor_zone text)
+language sql stable as $$
+    select s.id, q.id, u.units, coalesce(o.enforcement, q.enforcement), q.reset, s.anchor_local, s.anchor_zone
+      from perennial.live_subscriptions s
+     cross join lateral perennial.latest_quota(s.plan_id, entitlement.metric) q
+      left join perennial.customer_quotas o
+        on o.customer_id = s.customer_id and o.metric_id = entitlement.metric
+     cross join lateral (select coalesce(o.limit_units, case when q.limit_units > 0 and q.limit_per = 'seat'
+                                                             then q.limit_units * s.seats
+                                                             else q.limit_units end) as units) u
+     where s.customer_id = entitlement.customer and q.id is not null
+     order by u.units = -1 desc, u.units desc, s.started_at, s.id
+     limit 1
+$$;
+comment on function perennial.entitlement is 'The limit a customer is given of a metric; no row: none.';
+
+create function perennial.entitle_meter(customer uuid, metric integer) returns perennial.usage_meters
+language plpgsql
+set search_path = perennial, pg_temp as $$
+#variable_conflict use_column
+declare
+    meter usage_meters;
+    given record;
+    kept plan_quotas;
+    clock uuid;
+    zone text;
+    moment timestamptz;
+begin
+    select c.clock_id, c.time_zone, business_now(c.clock_id) into clock, zone, moment
+      from customers c where c.id = entitle_meter.customer;
+    select * into meter from usage_meters m
+     where m.customer_id = entitle_meter.customer and m.metric_id = entitle_meter.metric for no key update;
+    select * into given from entitlement(entitle_meter.customer, entitle_meter.metric);
+    if given.quota_id is null then
+        -- Nobody gives a limit: what is used is still counted, by the calendar month.
+        select null::uuid as subscription_id, null::uuid as quota_id, 0::bigint as limit_units, 'hard' as enforcement,
+               'calendar_month' as reset, null::timestamp as anchor_local, zone as anchor_zone into given;
+    end if;
+    if meter.quota_id is not null and meter.subscription_id = given.subscription_id then
+        -- A period keeps the version it began with, as long as the plan is the same.
+        select q.* into kept from plan_quotas q join plan_quotas n on n.id = given.quota_id
+         where q.id = meter.quota_id and q.plan_id = n.plan_id and q.version < n.version;
+        if kept.id is not null then
+            given.quota_id := kept.id;
+            if not exists (select from customer_quotas o
+                            where o.customer_id = entitle_meter.customer and o.metric_id = entitle_meter.metric) then
+                select case when kept.limit_units > 0 and kept.limit_per = 'seat' then kept.limit_units * s.seats
+                            else kept.limit_units end, kept.enforcement
+                  into given.limit_units, given.enforcement
+                  from live_subscriptions s where s.id = given.subscription_id;
+            end if;
+        end if;
+    end if;
+    if given.reset <> 'anniversary' then
+        given.anchor_local := date_trunc('month', coalesce(given.anchor_local, moment at time zone given.anchor_zone));
+    end if;
+    meter.customer_id := entitle_meter.customer;
+    meter.metric_id := entitle_meter.metric;
+    meter.clock_id := clock;
+    meter.subscription_id := given.subscription_id;
+    meter.quota_id := given.quota_id;
+    meter.limit_units := given.limit_units;
+    meter.enforcement := given.enforcement;
+    meter.rollover_units := coalesce(meter.rollover_units, 0);
+    if meter.period_start is null or (meter.anchor_local, meter.anchor_zone, meter.period_end is null)
+                                     is distinct from (given.anchor_local, given.anchor_zone, given.reset = 'never') then
+        -- The instant already reached is kept, and with it the count; the new anchor counts from the next boundary.
+        meter.anchor_local := given.anchor_local;
+        meter.anchor_zone := given.anchor_zone;
+        if meter.period_end is null or meter.period_end > moment then
+            meter.period_index := month_index(given.anchor_local, given.anchor_zone, moment);
+            meter.period_start := coalesce(meter.period_start,
+                                           month_boundary(given.anchor_local, given.anchor_zone, meter.period_index));
+            meter.period_end := case when given.reset <> 'never'
+                then month_boundary(given.anchor_local, given.anchor_zone, meter.period_index + 1) end;
+        else
+            -- It is due: its end stays, and closing it leads on to the new anchor's months.
+            meter.period_index := month_index(given.anchor_local, given.anchor_zone, meter.period_end) - 1;
+        end if;
+    end if;
+    insert into usage_meters select meter.*
+    on conflict (customer_id, metric_id) do update
+       set clock_id = excluded.clock_id, subscription_id = excluded.subscription_id, quota_id = excluded.quota_id,
+           limit_units = excluded.limit_units, enforcement = excluded.enforcement,
+           anchor_local = excluded.anchor_local, anchor_zone = excluded.anchor_zone,
+           period_index = excluded.period_index, period_end = excluded.period_end
+    returning * into meter;
+    return meter;
+end
+$$;
+comment on function perennial.entitle_meter is
+    'Gives a meter the limit its customer is entitled to now. A change of plan holds at once and keeps the count (rule U1).';
+
+create function perennial.entitle_meters(customers uuid[]) returns bigint
+language sql
+set search_path = perennial, pg_temp as $$
+    select count(perennial.entitle_meter(w.customer_id, w.metric_id))
+      from (select s.customer_id, q.metric_id
+              from live_subscriptions s
+              join (select distinct plan_id, metric_id from plan_quotas) q on q.plan_id = s.plan_id
+              join metrics m on m.id = q.metric_id and m.kind = 'count'
+             where s.customer_id = any (customers)
+            union
+            select m.customer_id, m.metric_id from usage_meters m where m.customer_id = any (customers)
+            order by 1, 2) w
+$$;
+comment on function perennial.entitle_meters is 'Brings the meters of customers in step with their subscriptions.';
+
+create function perennial.set_customer_quota(customer uuid, metric text, limit_units bigint, enforcement text default null)
+returns void
+language plpgsql
+set search_path = perennial, pg_temp as $$
+declare
+    metered integer := metric_of(metric);
+begin
+    if not exists (select from customers c where c.id = customer) then
+        perform refuse_field('customer', format('%s is not known', coalesce(customer::text, 'null')));
+    elsif set_customer_quota.limit_units is null or set_customer_quota.limit_units < -1 then
+        perform refuse_field('limit_units', 'must be 0 or more, or -1 for unlimited');
+    elsif set_customer_quota.enforcement not in ('hard', 'soft') then
+        perform refuse_field('enforcement', 'must be hard or soft');
+    end if;
+    insert into customer_quotas as o (customer_id, metric_id, limit_units, enforcement)
+    values (customer, metered, set_customer_quota.limit_units, set_customer_quota.enforcement)
+    on conflict (customer_id, metric_id) do update
+       set limit_units = excluded.limit_units, enforcement = excluded.enforcement;
+    if (select kind from metrics m where m.id = metered) = 'count' then
+        perform entitle_meter(customer, metered);
+    end if;
+end
+$$;
+comment on function perennial.set_customer_quota is 'Agrees a limit with one customer, at once. It needs a live subscription whose plan has the metric.';
+
+------------------------------------------------------------------------------------- closing
+
+-- Closes one period of each due meter and opens the next one. Meters that are behind need a call
+-- for each period: what was skipped is written down, and only the last one is applied (rule T6).
+create function perennial.close_periods(clock uuid, of_customers uuid[], batch integer,
+                                        out closed bigint, out notable jsonb)
+language sql
+set search_path = perennial, pg_temp as $$
+    with moment as materialized (select business_now(clock) as now),
+    latest as materialized (
+        select o.id as held, n.id, o.rollover_max, (n.id <> o.id) as changed
+          from plan_quotas o cross join lateral latest_quota(o.plan_id, o.metric_id) n),
+    due as materialized (
+        select m.*, coalesce(t.used, 0) as used, coalesce(t.used_late, 0) as used_late
+          from (select d.* from usage_meters d
+                 where d.clock_id = clock and d.period_end <= (select now from moment)
+                   and (of_customers is null or d.customer_id = any (of_customers))
+                 order by d.period_end limit batch) m
+          left join lateral (
+               select sum(c.used) filter (where c.period_start = m.period_start)::bigint as used,
+                      sum(c.used) filter (where c.period_start = m.closed_start)::bigint as used_late
+                 from usage_counters c
+                where c.customer_id = m.customer_id and c.metric_id = m.metric_id
+                  and c.period_start in (m.period_start, m.closed_start)) t on true),
+    closed as (
+        update usage_meters m
+           set period_start = d.period_end,
+               period_index = d.period_index + 1,
+               period_end = case when d.quota_id is not null
+                                 then month_boundary(d.anchor_local, d.anchor_zone, d.period_index + 2) end,
+               closed_start = d.period_start, closed_used = d.used, quota_id = l.id,
+               rollover_units = case when d.limit_units = -1 or l.rollover_max is null then 0
+                   else least(greatest(d.limit_units + d.rollover_units - d.used, 0), l.rollover_max) end
+          from due d left join latest l on l.held = d.quota_id
+         where m.customer_id = d.customer_id and m.metric_id = d.metric_id
+           -- Another sweep may have been faster.
+           and m.period_end = d.period_end and m.period_start = d.period_start
+        returning d.*, m.rollover_units as rolled_over, coalesce(l.changed, false) as stale),
+    written as (
+        insert into usage_closings
+        select c.customer_id, c.metric_id, c.period_start, c.period_end, c.quota_id,
+               case when c.limit_units = -1 then -1 else c.limit_units + c.rollover_units end, c.used,
+               case when c.limit_units = -1 then 0
+                    else greatest(c.used - greatest(c.limit_units + c.rollover_units, 0), 0) end,
+               c.rolled_over, greatest(c.used_late - coalesce(c.closed_used, 0), 0), (select now from moment)
+          from closed c
+        returning *)
+    select count(*), coalesce(jsonb_agg(jsonb_build_object(
+               'customer', w.customer_id, 'metric', w.metric_id, 'subscription', c.subscription_id, 'quota', w.quota_id,
+               'period_start', w.period_start, 'period_end', w.period_end, 'overage_units', w.overage_units,
+               'late_start', c.closed_start, 'late_units', w.late_units, 'late_used', c.used_late, 'stale', c.stale))
+               filter (where w.overage_units > 0 or w.late_units > 0 or c.stale), '[]')
+      from written w join closed c using (customer_id, metric_id, period_start)
+$$;
+comment on function perennial.close_periods is
+    'Closes one period of up to `batch` due meters; answers how many, and those that have something to bill or whose limit was edited.';

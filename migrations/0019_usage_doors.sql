@@ -1,0 +1,567 @@
+-- The doors for usage: recorded, checked and consumed by any service, in its own transaction.
+
+create function perennial.meter_of(customer uuid, metric text) returns perennial.usage_meters
+language plpgsql
+set search_path = perennial, pg_temp as $$
+declare
+    meter usage_meters;
+    metered integer;
+begin
+    select m.* into meter from metric_codes c join usage_meters m on m.metric_id = c.metric_id
+     where c.code = metric and m.customer_id = customer;
+    if found then
+        return meter;
+    end if;
+    metered := metric_of(metric);
+    if not exists (select from customers c where c.id = customer) then
+        perform refuse_field('customer', format('%s is not known', coalesce(customer::text, 'null')));
+    elsif (select kind from metrics m where m.id = metered) <> 'count' then
+        perform refuse_field('metric', format('%s is a ceiling: nothing is counted, use check_quota', metric));
+    end if;
+    return entitle_meter(customer, metered);
+end
+$$;
+comment on function perennial.meter_of is 'The meter of a customer; one that nobody gives a limit begins with 0.';
+
+create function perennial.check_usage(quantity bigint, event_id text) returns void
+language plpgsql immutable as $$
+begin
+    if quantity is null or quantity <= 0 then
+        perform perennial.refuse_field('quantity', format('must be above zero, is %s', coalesce(quantity::text, 'null')));
+    elsif event_id is null or length(event_id) not between 1 and 200 then
+        perform perennial.refuse_field('event_id', 'must have 1 to 200 characters');
+    end if;
+end
+$$;
+comment on function perennial.check_usage is 'Refuses what cannot be usage.';
+
+-- The period that an instant is counted in.
+create function perennial.usage_period(meter perennial.usage_meters, moment timestamptz,
+                                       out period_start timestamptz, out period_end timestamptz, out closed boolean)
+language plpgsql stable
+set search_path = perennial, pg_temp as $$
+declare
+    index integer;
+begin
+    closed := false;
+    if moment >= meter.period_end then
+        -- The reset is late: the instant belongs to a period that it will open.
+        if meter.quota_id is null then
+            period_start := meter.period_end;
+        else
+            index := month_index(meter.anchor_local, meter.anchor_zone, moment);
+            period_start := greatest(month_boundary(meter.anchor_local, meter.anchor_zone, index), meter.period_end);
+            period_end := month_boundary(meter.anchor_local, meter.anchor_zone, index + 1);
+        end if;
+    elsif moment < meter.period_start and meter.closed_start is not null then
+        if moment < meter.closed_start then
+            perform refuse_field('at', format('%s lies before %s: that period is settled', moment, meter.closed_start));
+        end if;
+        period_start := meter.closed_start;
+        period_end := meter.period_start;
+        closed := true;
+    else
+        period_start := meter.period_start;
+        period_end := meter.period_end;
+    end if;
+end
+$$;
+comment on function perennial.usage_period is 'Which period of a meter an instant falls in. Before the first one: into the first one.';
+
+create function perennial.used_in(customer uuid, metric integer, period timestamptz) returns bigint
+language sql stable as $$
+    select coalesce(sum(c.used), 0)::bigint from perennial.usage_counters c
+     where c.customer_id = customer and c.metric_id = metric and c.period_start = period
+$$;
+comment on function perennial.used_in is 'What was used in a period: the sum of the shards.';
+
+-- Adds to a shard that nobody else holds, so that callers never wait for each other.
+create function perennial.count_usage(customer uuid, metric integer, period timestamptz, quantity bigint) returns void
+language plpgsql
+set search_path = perennial, pg_temp as $$
+begin
+    update usage_counters u set used = u.used + quantity
+     where u.customer_id = customer and u.metric_id = metric and u.period_start = period
+       and u.shard = (select c.shard from usage_counters c
+                       where c.customer_id = customer and c.metric_id = metric and c.period_start = period
+                       limit 1 for no key update skip locked);
+    if not found then
+        insert into usage_counters as c (customer_id, metric_id, period_start, shard, used)
+        select customer, metric, period,
+               case when pg_try_advisory_xact_lock(hashtextextended(customer || ' ' || metric, 0))
+                         and not exists (select from usage_counters f where f.customer_id = customer
+                                            and f.metric_id = metric and f.period_start = period)
+                    then 0 else 1 + floor(random() * 63)::smallint end,
+               quantity
+        on conflict (customer_id, metric_id, period_start, shard) do update set used = c.used + excluded.used;
+    end if;
+end
+$$;
+comment on function perennial.count_usage is 'Counts usage into a free shard of the period.';
+
+create function perennial.note_warnings(meter perennial.usage_meters, period timestamptz, used bigint, moment timestamptz)
+returns void
+language plpgsql
+set search_path = perennial, pg_temp as $$
+declare
+    units bigint := meter.limit_units + meter.rollover_units;
+begin
+    if meter.limit_units < 1 or meter.quota_id is null or used * 100 < units then
+        return;
+    end if;
+    insert into usage_warnings (customer_id, metric_id, period_start, threshold, clock_id, used, limit_units, crossed_at, due_at)
+    select meter.customer_id, meter.metric_id, period, t.threshold, meter.clock_id, note_warnings.used, units, moment, moment
+      from plan_quotas q cross join lateral unnest(q.warn_at) t (threshold)
+     where q.id = meter.quota_id and note_warnings.used::numeric * 100 >= units::numeric * t.threshold
+       and not exists (select from usage_warnings w
+                        where w.customer_id = meter.customer_id and w.metric_id = meter.metric_id
+                          and w.period_start = period and w.threshold = t.threshold)
+    on conflict do nothing;
+    if found then
+        perform pg_notify('perennial_due', '');
+    end if;
+end
+$$;
+comment on function perennial.note_warnings is 'Notes the thresholds that usage has reached, each once per meter and period (rule U3).';
+
+create function perennial.note_customer(customer uuid, act text, at timestamptz, facts jsonb) returns void
+language plpgsql
+set search_path = perennial, pg_temp as $$
+declare
+    numbered bigint;
+begin
+    update customers c set version = c.version + 1 where c.id = customer returning c.version into numbered;
+    insert into audit_log (subject_id, subject_kind, version, act, at, actor, facts)
+    values (customer, 'customer', numbered, act, at, 'record_usage', facts);
+end
+$$;
+comment on function perennial.note_customer is 'Adds a decision about a customer to the audit log.';
+
+-- What a caller is told of a meter.
+create function perennial.usage_answer(meter perennial.usage_meters, used bigint, out "limit" bigint, out remaining bigint)
+language sql immutable as $$
+    select case when meter.limit_units = -1 then null else meter.limit_units + meter.rollover_units end,
+           case when meter.limit_units = -1 then null
+                else greatest(meter.limit_units + meter.rollover_units - used, 0) end
+$$;
+comment on function perennial.usage_answer is 'Limit and rest of a meter; null: unlimited.';
+
+-- Stores an event and counts it; false: it was stored before, or came too late to count.
+create function perennial.store_usage(meter perennial.usage_meters, quantity bigint, event_id text,
+                                      moment timestamptz, now timestamptz, period timestamptz, closed boolean)
+returns boolean
+language plpgsql
+set search_path = perennial, pg_temp as $$
+#variable_conflict use_variable
+begin
+    insert into usage_event_ids as i (event_id, at) values (event_id, moment) on conflict do nothing;
+    if not found then
+        return false;
+    end if;
+    if closed and (select q.late_usage from plan_quotas q where q.id = meter.quota_id) = 'drop' then
+        perform note_customer(meter.customer_id, 'late_usage_dropped', now, jsonb_build_object(
+            'metric', meter.metric_id, 'quantity', quantity, 'event_id', event_id, 'at', moment, 'period_start', period));
+        return false;
+    end if;
+    insert into usage_events (event_id, customer_id, metric_id, quantity, at, period_start)
+    values (event_id, meter.customer_id, meter.metric_id, quantity, moment, period);
+    perform count_usage(meter.customer_id, meter.metric_id, period, quantity);
+    return true;
+end
+$$;
+comment on function perennial.store_usage is 'Records an event once, in the period it belongs to.';
+
+create function perennial.check_open(meter perennial.usage_meters, moment timestamptz, now timestamptz) returns void
+language plpgsql stable
+set search_path = perennial, pg_temp as $$
+declare
+    days integer := coalesce((select q.open_days from plan_quotas q where q.id = meter.quota_id), 35);
+begin
+    if moment > now + interval '5 minutes' then
+        perform refuse_field('at', format('%s lies ahead: it is %s', moment, now));
+    elsif moment < now - days * interval '1 day' then
+        perform refuse_field('at', format('%s lies more than %s days back', moment, days));
+    end if;
+end
+$$;
+comment on function perennial.check_open is 'Refuses a timestamp outside of the window that a meter is open for.';
+
+create function perennial.record_usage(customer uuid, metric text, quantity bigint, event_id text, at timestamptz default null)
+returns table (recorded boolean, used bigint, "limit" bigint, remaining bigint, period_end timestamptz)
+language plpgsql security definer
+set search_path = perennial, pg_temp as $$
+#variable_conflict use_variable
+declare
+    meter usage_meters;
+    period record;
+    now timestamptz;
+begin
+    perform check_usage(quantity, event_id);
+    meter := meter_of(customer, metric);
+    now := business_now(meter.clock_id);
+    if at is not null then
+        perform check_open(meter, at, now);
+    end if;
+    select * into period from usage_period(meter, coalesce(at, now));
+    recorded := store_usage(meter, quantity, event_id, coalesce(at, now), now, period.period_start, period.closed);
+    used := used_in(customer, meter.metric_id, period.period_start);
+    if recorded and not period.closed then
+        perform note_warnings(meter, period.period_start, used, now);
+    end if;
+    select * into "limit", remaining from usage_answer(meter, used);
+    period_end := period.period_end;
+    return next;
+end
+$$;
+comment on function perennial.record_usage is
+    'Records usage that has happened, once per event_id; `at` null: now. Never refuses what is beyond a limit. Answers recorded (false: a repeat), used, limit (null: unlimited), remaining, period_end (null: never resets).';
+
+create function perennial.consume(customer uuid, metric text, quantity bigint, event_id text)
+returns table (allowed boolean, remaining bigint, used bigint, "limit" bigint, period_end timestamptz)
+language plpgsql security definer
+set search_path = perennial, pg_temp as $$
+#variable_conflict use_variable
+declare
+    meter usage_meters;
+    period record;
+    now timestamptz;
+begin
+    perform check_usage(quantity, event_id);
+    meter := meter_of(customer, metric);
+    if meter.enforcement = 'hard' and meter.limit_units <> -1 then
+        -- One after the other: what is allowed is exact.
+        select m.* into meter from usage_meters m
+         where m.customer_id = customer and m.metric_id = meter.metric_id for no key update;
+    end if;
+    now := business_now(meter.clock_id);
+    select * into period from usage_period(meter, now);
+    allowed := exists (select from usage_event_ids i where i.event_id = event_id);
+    if not allowed then
+        used := used_in(customer, meter.metric_id, period.period_start);
+        allowed := meter.enforcement = 'soft' or meter.limit_units = -1
+                   or used + quantity <= meter.limit_units + meter.rollover_units;
+        if allowed then
+            perform store_usage(meter, quantity, event_id, now, now, period.period_start, false);
+        end if;
+    end if;
+    used := used_in(customer, meter.metric_id, period.period_start);
+    if allowed then
+        perform note_warnings(meter, period.period_start, used, now);
+    end if;
+    select * into "limit", remaining from usage_answer(meter, used);
+    period_end := period.period_end;
+    return next;
+end
+$$;
+comment on function perennial.consume is
+    'Checks and records in one step: allowed, or nothing is recorded. A hard limit is never passed, however many call at once. A repeat of an event_id that was allowed is allowed.';
+
+create function perennial.release_usage(customer uuid, metric text, quantity bigint, event_id text)
+returns table (released boolean, used bigint, "limit" bigint, remaining bigint)
+language plpgsql security definer
+set search_path = perennial, pg_temp as $$
+#variable_conflict use_variable
+declare
+    meter usage_meters;
+    now timestamptz;
+begin
+    perform check_usage(quantity, event_id);
+    meter := meter_of(customer, metric);
+    select m.* into meter from usage_meters m
+     where m.customer_id = customer and m.metric_id = meter.metric_id for no key update;
+    now := business_now(meter.clock_id);
+    if meter.period_end is not null then
+        perform refuse_field('metric', format('%s resets by itself: only what never resets can be released', metric));
+    end if;
+    released := not exists (select from usage_event_ids i where i.event_id = event_id);
+    if released then
+        used := used_in(customer, meter.metric_id, meter.period_start);
+        if quantity > used then
+            perform refuse_field('quantity', format('%s are in use, %s cannot be released', used, quantity));
+        end if;
+        released := store_usage(meter, -quantity, event_id, now, now, meter.period_start, false);
+    end if;
+    used := used_in(customer, meter.metric_id, meter.period_start);
+    select * into "limit", remaining from usage_answer(meter, used);
+    return next;
+end
+$$;
+comment on function perennial.release_usage is 'Takes back usage of a metric that never resets: a member leaves.';
+
+create function perennial.get_limit(customer uuid, metric text) returns bigint
+language plpgsql security definer stable
+set search_path = perennial, pg_temp as $$
+#variable_conflict use_variable
+declare
+    metered integer := metric_of(metric);
+    meter usage_meters;
+    units bigint;
+begin
+    if not exists (select from customers c where c.id = customer) then
+        perform refuse_field('customer', format('%s is not known', coalesce(customer::text, 'null')));
+    end if;
+    select m.* into meter from usage_meters m where m.customer_id = customer and m.metric_id = metered;
+    if found then
+        return (usage_answer(meter, 0))."limit";
+    end if;
+    select e.limit_units into units from entitlement(customer, metered) e;
+    return case when units = -1 then null else coalesce(units, 0) end;
+end
+$$;
+comment on function perennial.get_limit is 'What a customer may use of a metric in a period; null: unlimited, 0: not in the plan.';
+
+create function perennial.check_quota(customer uuid, metric text, quantity bigint default 1) returns boolean
+language plpgsql security definer stable
+set search_path = perennial, pg_temp as $$
+#variable_conflict use_variable
+declare
+    metered integer := metric_of(metric);
+    meter usage_meters;
+    given record;
+    period record;
+begin
+    if quantity is null or quantity <= 0 then
+        perform refuse_field('quantity', format('must be above zero, is %s', coalesce(quantity::text, 'null')));
+    elsif not exists (select from customers c where c.id = customer) then
+        perform refuse_field('customer', format('%s is not known', coalesce(customer::text, 'null')));
+    end if;
+    select m.* into meter from usage_meters m where m.customer_id = customer and m.metric_id = metered;
+    if not found then
+        select e.limit_units into given from entitlement(customer, metered) e;
+        return coalesce(given.limit_units = -1 or quantity <= given.limit_units, false);
+    elsif meter.limit_units = -1 or meter.enforcement = 'soft' then
+        return true;
+    end if;
+    select * into period from usage_period(meter, business_now(meter.clock_id));
+    return used_in(customer, metered, period.period_start) + quantity <= meter.limit_units + meter.rollover_units;
+end
+$$;
+comment on function perennial.check_quota is
+    'Whether a customer may use so much now. Only consume makes sure of it; a soft limit never says no.';
+
+create function perennial.has_feature(customer uuid, feature text) returns boolean
+language sql stable
+set search_path = perennial, pg_temp as $$
+    select exists (select from live_subscriptions s join plan_features f on f.plan_id = s.plan_id
+                    where s.customer_id = has_feature.customer
+                      and f.feature in (has_feature.feature, 'all_features'))
+$$;
+comment on function perennial.has_feature is 'Whether a plan of a customer''s live subscriptions has a feature.';
+
+create function perennial.upgrade_suggestion(customer uuid, feature_or_metric text)
+returns table (plan text, plan_name text, amount_minor bigint, currency text, interval_unit text, interval_count integer,
+               suggestion text)
+language plpgsql security definer stable
+set search_path = perennial, pg_temp as $$
+#variable_conflict use_column
+declare
+    metered integer := (select metric_id from metric_codes where code = feature_or_metric);
+    held bigint;
+    paid_in text;
+begin
+    if not exists (select from customers c where c.id = customer) then
+        perform refuse_field('customer', format('%s is not known', coalesce(customer::text, 'null')));
+    elsif feature_or_metric is null or length(feature_or_metric) = 0 then
+        perform refuse_field('feature_or_metric', 'is required');
+    end if;
+    select s.currency into paid_in from live_subscriptions s where s.customer_id = customer order by s.started_at limit 1;
+    if metered is not null then
+        -- -1, unlimited, is the most there is
+        held := coalesce(nullif(coalesce(get_limit(customer, feature_or_metric), -1), -1), 9223372036854775807);
+    end if;
+    return query
+    select p.code, p.name, r.unit_amount_minor, r.currency, r.interval_unit, r.interval_count,
+           case when metered is null then format('%s has %s', p.name, feature_or_metric)
+                when q.limit_units = -1 then format('%s has unlimited %s', p.name, m.unit)
+                else format('%s has %s %s', p.name, q.limit_units, m.unit) end
+      from plans p
+      join prices r on r.plan_id = p.id and r.customer_id is null and r.active and r.currency = coalesce(paid_in, 'USD')
+      left join metrics m on m.id = metered
+      left join lateral latest_quota(p.id, metered) q on true
+     where p.active and not p.negotiated
+       and case when metered is null
+                then exists (select from plan_features f
+                              where f.plan_id = p.id and f.feature in (feature_or_metric, 'all_features'))
+                     and exists (select from plan_features f where f.feature = feature_or_metric)
+                     and not has_feature(customer, feature_or_metric)
+                else q.id is not null and (q.limit_units = -1 or q.limit_units > held) and held < 9223372036854775807 end
+     order by (r.interval_unit, r.interval_count) <> ('month', 1), r.unit_amount_minor::numeric
+              / (r.interval_count * case r.interval_unit when 'year' then 365.25 when 'month' then 30.4375
+                                                         when 'week' then 7 else 1 end), p.tier
+     limit 1;
+    if not found then
+        suggestion := case when held = 9223372036854775807 or has_feature(customer, feature_or_metric)
+                           then 'in the present plan' else 'not in any plan' end;
+        return next;
+    end if;
+end
+$$;
+comment on function perennial.upgrade_suggestion is
+    'The cheapest plan that has a feature, or more of a metric than the customer has now, with its price; plan null and "not in any plan" where there is none.';
+
+-- The common case of a batch, many meters at once: an event of the open period of a meter that
+-- exists. All others are answered with their number alone, for record_usage to take one by one.
+create type perennial.usage_batch_answer as (
+    number bigint, event_id text, plain boolean, recorded boolean, used bigint, "limit" bigint, remaining bigint,
+    period_end timestamptz);
+create function perennial.record_plain_usage(events jsonb) returns setof perennial.usage_batch_answer
+language sql
+set search_path = perennial, pg_temp as $$
+    with listed as materialized (
+        select e.number, e.event ->> 'event_id' as event_id,
+               case when e.event ->> 'customer' ~* '^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$'
+                    then (e.event ->> 'customer')::uuid end as customer,
+               e.event ->> 'metric' as metric,
+               case when jsonb_typeof(e.event -> 'quantity') = 'number' and e.event ->> 'quantity' ~ '^[1-9][0-9]{0,17}$'
+                    then (e.event ->> 'quantity')::bigint end as quantity,
+               (e.event ->> 'at')::timestamptz as at
+          from jsonb_array_elements(events) with ordinality e (event, number)
+         where jsonb_typeof(e.event) = 'object'),
+    moments as materialized (select c.id, business_now(c.id) as now from clocks c),
+    fitting as materialized (
+        select l.number, l.event_id, l.quantity, coalesce(l.at, n.now) as moment, n.now,
+               m.customer_id, m.metric_id, m.clock_id, m.quota_id, m.limit_units, m.rollover_units, m.period_start, m.period_end,
+               row_number() over (partition by l.event_id order by l.number) as seen
+          from listed l
+          join metric_codes k on k.code = l.metric
+          join usage_meters m on m.customer_id = l.customer and m.metric_id = k.metric_id
+          join moments n on n.id = m.clock_id
+          left join plan_quotas q on q.id = m.quota_id
+         where l.quantity is not null and length(l.event_id) between 1 and 200
+           and (m.period_end is null or n.now < m.period_end)
+           and coalesce(l.at, n.now) >= m.period_start
+           and coalesce(l.at, n.now) <= n.now + interval '5 minutes'
+           and (m.period_end is null or coalesce(l.at, n.now) < m.period_end)
+           and coalesce(l.at, n.now) >= n.now - coalesce(q.open_days, 35) * interval '1 day'),
+    fresh as (
+        insert into usage_event_ids (event_id, at)
+        select f.event_id, f.moment from fitting f where f.seen = 1 order by f.event_id
+        on conflict do nothing returning event_id),
+    stored as (
+        insert into usage_events (event_id, customer_id, metric_id, quantity, at, period_start)
+        select f.event_id, f.customer_id, f.metric_id, f.quantity, f.moment, f.period_start
+          from fitting f join fresh using (event_id) where f.seen = 1),
+    sums as materialized (
+        select f.customer_id, f.metric_id, f.clock_id, f.quota_id, f.limit_units, f.rollover_units, f.period_start, f.now,
+               coalesce(sum(f.quantity) filter (where f.seen = 1 and r.event_id is not null), 0)::bigint as added
+          from fitting f left join fresh r using (event_id)
+         group by 1, 2, 3, 4, 5, 6, 7, 8),
+    shards as materialized (
+        select c.customer_id, c.metric_id, c.period_start, c.shard, c.used
+          from usage_counters c join sums s using (customer_id, metric_id, period_start)),
+    free as (
+        select c.customer_id, c.metric_id, c.period_start, c.shard
+          from usage_counters c
+          join sums s on s.customer_id = c.customer_id and s.metric_id = c.metric_id and s.period_start = c.period_start
+         where s.added > 0
+           for no key update of c skip locked),
+    counted as (
+        update usage_counters c set used = c.used + s.added
+          from sums s
+          join (select f.customer_id, f.metric_id, f.period_start, min(f.shard) as shard from free f group by 1, 2, 3) f
+         using (customer_id, metric_id, period_start)
+         where c.customer_id = s.customer_id and c.metric_id = s.metric_id and c.period_start = s.period_start
+           and c.shard = f.shard
+        returning c.customer_id, c.metric_id, c.period_start),
+    opened as (
+        insert into usage_counters as c (customer_id, metric_id, period_start, shard, used)
+        select s.customer_id, s.metric_id, s.period_start,
+               case when exists (select from shards h where (h.customer_id, h.metric_id, h.period_start)
+                                                            = (s.customer_id, s.metric_id, s.period_start))
+                    then 1 + floor(random() * 63)::smallint else 0 end, s.added
+          from sums s
+         where s.added > 0 and not exists (select from counted d where (d.customer_id, d.metric_id, d.period_start)
+                                                                       = (s.customer_id, s.metric_id, s.period_start))
+         order by 1, 2, 3
+        on conflict (customer_id, metric_id, period_start, shard) do update set used = c.used + excluded.used),
+    totals as materialized (
+        select s.*, s.added + coalesce(h.used, 0)::bigint as used,
+               case when s.limit_units <> -1 then s.limit_units + s.rollover_units end as units
+          from sums s
+          left join (select customer_id, metric_id, period_start, sum(used) as used from shards group by 1, 2, 3) h
+         using (customer_id, metric_id, period_start)),
+    warned as (
+        insert into usage_warnings (customer_id, metric_id, period_start, threshold, clock_id, used, limit_units, crossed_at, due_at)
+        select t.customer_id, t.metric_id, t.period_start, w.threshold, t.clock_id, t.used, t.units, t.now, t.now
+          from totals t
+          join plan_quotas q on q.id = t.quota_id
+         cross join lateral unnest(q.warn_at) w (threshold)
+         where t.limit_units > 0 and t.added > 0 and t.used::numeric * 100 >= t.units::numeric * w.threshold
+         order by 1, 2, 3, 4
+        on conflict do nothing)
+    select e.number, e.event ->> 'event_id', f.number is not null, r.event_id is not null and f.seen = 1,
+           t.used, t.units, greatest(t.units - t.used, 0), f.period_end
+      from jsonb_array_elements(events) with ordinality e (event, number)
+      left join fitting f on f.number = e.number
+      left join fresh r on r.event_id = f.event_id
+      left join totals t on t.customer_id = f.customer_id and t.metric_id = f.metric_id and t.period_start = f.period_start
+     order by e.number
+$$;
+comment on function perennial.record_plain_usage is 'The set-based part of record_usage_batch.';
+
+create function perennial.record_listed_usage(event jsonb)
+returns table (recorded boolean, used bigint, "limit" bigint, remaining bigint, period_end timestamptz)
+language plpgsql
+set search_path = perennial, pg_temp as $$
+begin
+    if jsonb_typeof(event) <> 'object' then
+        perform refuse_field('event', format('must be an object, is %s', event));
+    end if;
+    perform check_field('customer', event -> 'customer', '{"type": "uuid", "required": true}');
+    perform check_field('metric', event -> 'metric', '{"type": "text", "required": true}');
+    perform check_field('quantity', event -> 'quantity', '{"type": "integer", "required": true, "min": 1}');
+    perform check_field('event_id', event -> 'event_id', '{"type": "text", "required": true}');
+    perform check_field('at', event -> 'at', '{"type": "instant"}');
+    return query select * from record_usage((event ->> 'customer')::uuid, event ->> 'metric',
+        (event ->> 'quantity')::bigint, event ->> 'event_id', (event ->> 'at')::timestamptz);
+end
+$$;
+comment on function perennial.record_listed_usage is 'Records one event of a batch.';
+
+create function perennial.record_usage_batch(events jsonb)
+returns table (event_id text, recorded boolean, used bigint, "limit" bigint, remaining bigint, period_end timestamptz,
+               error text)
+language plpgsql security definer
+set search_path = perennial, pg_temp as $$
+#variable_conflict use_variable
+declare
+    answers usage_batch_answer[];
+    answer usage_batch_answer;
+begin
+    if events is null or jsonb_typeof(events) <> 'array' then
+        perform refuse_field('events', 'must be a JSON array of {customer, metric, quantity, event_id, at}');
+    elsif jsonb_array_length(events) > 100000 then
+        perform refuse_field('events', format('%s are too many: 100000 at most', jsonb_array_length(events)));
+    end if;
+    begin
+        answers := array(select p from record_plain_usage(events) p);
+    exception when data_exception then
+        -- Something cannot be read: each event is taken for itself, and the bad one named.
+        answers := array(select row(e.number, e.event ->> 'event_id', false, null, null, null, null, null)::usage_batch_answer
+                           from jsonb_array_elements(events) with ordinality e (event, number));
+    end;
+    foreach answer in array answers loop
+        event_id := answer.event_id;
+        error := null;
+        if answer.plain then
+            recorded := answer.recorded;
+            used := answer.used;
+            "limit" := answer."limit";
+            remaining := answer.remaining;
+            period_end := answer.period_end;
+        else
+            begin
+                select * into recorded, used, "limit", remaining, period_end
+                  from record_listed_usage(events -> (answer.number - 1)::integer);
+            exception when data_exception then
+                recorded := false;
+                used := null; "limit" := null; remaining := null; period_end := null;
+                error := sqlerrm;
+            end;
+        end if;
+        return next;
+    end loop;
+end
+$$;
+comment on function perennial.record_usage_batch is
+    'Records many events in one step, each answered as record_usage would. A bad event is answered with its error, the rest is recorded.';
