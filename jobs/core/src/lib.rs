@@ -14,3 +14,5 @@ pub mod locale;
 pub mod money;
 pub mod network;
 pub mod proration;
+pub mod quota;
+pub mod wallet;

@@ -19,6 +19,8 @@ mod ladder;
 mod lines;
 mod periods;
 mod proration;
+mod quota_reset;
+mod wallet;
 
 use std::io::{self, BufRead, Write};
 
@@ -38,6 +40,8 @@ const OPS: &[(&str, Op)] = &[
     ("ladder", |fields| json(ladder::answer(fields)?)),
     ("periods", |fields| json(periods::answer(fields)?)),
     ("proration", |fields| json(proration::answer(fields)?)),
+    ("quota_reset", |fields| json(quota_reset::answer(fields)?)),
+    ("wallet", |fields| json(wallet::answer(fields)?)),
 ];
 
 /// What went through the pipe.

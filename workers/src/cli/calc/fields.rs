@@ -5,11 +5,11 @@ mod object;
 use std::fmt::Display;
 use std::str::FromStr;
 
-use chrono::{DateTime, Datelike, NaiveDate, Timelike, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, SecondsFormat, Timelike, Utc};
 use chrono_tz::Tz;
-use perennial_core::calendar::midnight_of;
+use perennial_core::calendar::{Anchor, midnight_of};
 use perennial_core::currency::Currency;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 /// What is wrong with a line, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +21,11 @@ pub(super) struct BadField {
 impl BadField {
     pub(super) fn new(field: &str, message: impl Display) -> BadField {
         BadField { field: field.chars().take(100).collect(), message: message.to_string() }
+    }
+
+    /// The same about a field of the object `parent`: `grants[0].id`.
+    pub(super) fn within(self, parent: &str) -> BadField {
+        BadField::new(&format!("{parent}.{}", self.field), self.message)
     }
 
     /// Wrong as a whole.
@@ -58,11 +63,24 @@ impl Moment {
             Moment::Date(date) => midnight_of(date, zone).ok_or_else(|| out_of_range(field)),
         }
     }
+
+    /// The wall time it names as an anchor: an instant's in the zone, or a day's midnight.
+    pub(super) fn anchor(self, zone: Tz) -> Anchor {
+        match self {
+            Moment::Instant(instant) => Anchor::at(instant, zone),
+            Moment::Date(date) => Anchor::on(date, zone),
+        }
+    }
 }
 
 impl Fields {
     pub(super) fn parse(line: &str) -> Result<Fields, BadField> {
         object::entries(line).map(Fields)
+    }
+
+    /// The fields of an object within the line.
+    pub(super) fn of(object: Map<String, Value>) -> Fields {
+        Fields(object.into_iter().collect())
     }
 
     /// Refuses what no operation asked for.
@@ -151,7 +169,7 @@ impl Fields {
     }
 }
 
-fn moment(field: &str, text: &str) -> Result<Moment, BadField> {
+pub(super) fn moment(field: &str, text: &str) -> Result<Moment, BadField> {
     let parsed = match text.len() {
         10 => text.parse().ok().map(Moment::Date),
         _ => DateTime::parse_from_rfc3339(text).ok().map(|at| Moment::Instant(at.to_utc())),
@@ -175,6 +193,11 @@ fn moment(field: &str, text: &str) -> Result<Moment, BadField> {
         Some(moment) if (1..=9999).contains(&year(&moment)) => Ok(moment),
         Some(_) => Err(out_of_range(field)),
     }
+}
+
+/// An instant as every answer writes it.
+pub(super) fn rfc3339(instant: DateTime<Utc>) -> String {
+    instant.to_rfc3339_opts(SecondsFormat::AutoSi, true)
 }
 
 fn missing(field: &str) -> BadField {

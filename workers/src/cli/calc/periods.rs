@@ -3,12 +3,12 @@
 //! `from_index` counts from the anchor, which is boundary 0; negative numbers
 //! are the boundaries before it.
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
-use perennial_core::calendar::{Anchor, CalendarError, Cycle, Interval, Stub};
+use perennial_core::calendar::{CalendarError, Cycle, Interval, Stub};
 use serde::Serialize;
 
-use super::fields::{BadField, Fields, Moment};
+use super::fields::{BadField, Fields, rfc3339};
 
 /// One request prints at most this many boundaries.
 const COUNT_MAX: u32 = 10_000;
@@ -27,20 +27,12 @@ pub(super) fn answer(fields: &mut Fields) -> Result<Answer, BadField> {
     let (cycle, from_index) = if fields.has("start") || fields.has("billing_day") {
         (from_billing_day(fields, zone, interval)?, 0)
     } else {
-        (anchor(fields.moment("anchor")?, zone).every(interval), fields.integer("from_index")?)
+        (fields.moment("anchor")?.anchor(zone).every(interval), fields.integer("from_index")?)
     };
     let boundaries = (0..count)
         .map(|step| boundary(&cycle, from_index, step.into()).map(rfc3339))
         .collect::<Result<_, _>>()?;
     Ok(Answer { boundaries })
-}
-
-/// The wall time the anchor names: an instant's in the zone, or a day's midnight.
-fn anchor(moment: Moment, zone: Tz) -> Anchor {
-    match moment {
-        Moment::Instant(instant) => Anchor::at(instant, zone),
-        Moment::Date(date) => Anchor::on(date, zone),
-    }
 }
 
 /// The cycle whose boundary 0 is the first one strictly after the start.
@@ -72,8 +64,4 @@ fn boundary(cycle: &Cycle, from_index: i64, step: i64) -> Result<DateTime<Utc>, 
         .ok_or(CalendarError::OutOfRange { index: from_index })
         .and_then(|index| cycle.boundary(index))
         .map_err(|error| BadField::new(field, error))
-}
-
-fn rfc3339(instant: DateTime<Utc>) -> String {
-    instant.to_rfc3339_opts(SecondsFormat::AutoSi, true)
 }
