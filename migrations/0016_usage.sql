@@ -335,10 +335,17 @@ set search_path = perennial, pg_temp as $$
           from plan_quotas o cross join lateral latest_quota(o.plan_id, o.metric_id) n),
     due as materialized (
         select m.*, coalesce(t.used, 0) as used, coalesce(t.used_late, 0) as used_late
-          from (select d.* from usage_meters d
-                 where d.clock_id = clock and d.period_end <= (select now from moment)
-                   and (of_customers is null or d.customer_id = any (of_customers))
-                 order by d.period_end limit batch) m
+          from (-- A sweep never waits for a renewal, which closes its customer's periods itself.
+                select * from (
+                    select d.* from usage_meters d
+                     where of_customers is null and d.clock_id = clock and d.period_end <= (select now from moment)
+                     order by d.period_end limit batch for no key update skip locked) swept
+                union all
+                select * from (
+                    select d.* from usage_meters d
+                     where d.customer_id = any (of_customers) and d.clock_id = clock
+                       and d.period_end <= (select now from moment)
+                     order by d.customer_id, d.metric_id limit batch for no key update) named) m
           left join lateral (
                select sum(c.used) filter (where c.period_start = m.period_start)::bigint as used,
                       sum(c.used) filter (where c.period_start = m.closed_start)::bigint as used_late
@@ -356,8 +363,6 @@ set search_path = perennial, pg_temp as $$
                    else least(greatest(d.limit_units + d.rollover_units - d.used, 0), l.rollover_max) end
           from due d left join latest l on l.held = d.quota_id
          where m.customer_id = d.customer_id and m.metric_id = d.metric_id
-           -- Another sweep may have been faster.
-           and m.period_end = d.period_end and m.period_start = d.period_start
         returning d.*, m.rollover_units as rolled_over, coalesce(l.changed, false) as stale),
     written as (
         insert into usage_closings

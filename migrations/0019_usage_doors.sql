@@ -565,3 +565,34 @@ end
 $$;
 comment on function perennial.record_usage_batch is
     'Records many events in one step, each answered as record_usage would. A bad event is answered with its error, the rest is recorded.';
+
+-- Callers that count at the same time cannot see each other: between them a threshold may be
+-- crossed that neither has seen. They have left more than one shard.
+create function perennial.note_missed_warnings() returns bigint
+language sql
+set search_path = perennial, pg_temp as $$
+    with shared as (
+        select distinct c.customer_id, c.metric_id, c.period_start from usage_counters c where c.shard > 0),
+    crossed as (
+        select m.customer_id, m.metric_id, m.period_start, w.threshold, m.clock_id, u.used,
+               m.limit_units + m.rollover_units as units
+          from shared s
+          join usage_meters m on m.customer_id = s.customer_id and m.metric_id = s.metric_id
+                             and m.period_start = s.period_start
+          join plan_quotas q on q.id = m.quota_id
+         cross join lateral used_in(m.customer_id, m.metric_id, m.period_start) u (used)
+         cross join lateral unnest(q.warn_at) w (threshold)
+         where m.limit_units > 0 and u.used::numeric * 100 >= (m.limit_units + m.rollover_units)::numeric * w.threshold
+           and not exists (select from usage_warnings n
+                            where n.customer_id = m.customer_id and n.metric_id = m.metric_id
+                              and n.period_start = m.period_start and n.threshold = w.threshold)),
+    noted as (
+        insert into usage_warnings (customer_id, metric_id, period_start, threshold, clock_id, used, limit_units, crossed_at, due_at)
+        select c.customer_id, c.metric_id, c.period_start, c.threshold, c.clock_id, c.used, c.units,
+               business_now(c.clock_id), business_now(c.clock_id)
+          from crossed c order by 1, 2, 3, 4
+        on conflict do nothing
+        returning 1)
+    select count(*) from noted
+$$;
+comment on function perennial.note_missed_warnings is 'Notes thresholds that were crossed by callers who came at the same time.';

@@ -12,6 +12,7 @@ mod pre_dunning_notice;
 mod process_events;
 mod prune_jobs;
 mod renew;
+mod reset_quota;
 mod resolve_unknown;
 mod retry_payment;
 mod send_email;
@@ -54,6 +55,7 @@ catalogue! {
     process_events::ProcessEvents,
     prune_jobs::PruneJobs,
     renew::Renew,
+    reset_quota::ResetQuota,
     resolve_unknown::ResolveUnknown,
     retry_payment::RetryPayment,
     send_email::SendEmail,

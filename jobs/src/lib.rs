@@ -21,5 +21,6 @@ pub mod payments;
 pub mod store;
 pub mod sweep;
 mod till;
+mod usage;
 
 pub use context::Cx;

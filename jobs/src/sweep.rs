@@ -24,6 +24,8 @@ pub async fn sweep(conn: &mut PgConnection) -> sqlx::Result<Swept> {
     enqueued += payments(&mut *conn).await?;
     enqueued += emails(&mut *conn).await?;
     enqueued += events(&mut *conn).await?;
+    enqueued += meters(&mut *conn).await?;
+    enqueued += warnings(&mut *conn).await?;
     Ok(Swept { enqueued })
 }
 
@@ -119,6 +121,49 @@ async fn events(conn: &mut PgConnection) -> sqlx::Result<i64> {
     Ok(enqueued.flatten().unwrap_or_default())
 }
 
+/// One job for each clock, however many meters are due: it closes them in sets.
+async fn meters(conn: &mut PgConnection) -> sqlx::Result<i64> {
+    let enqueued = sqlx::query_scalar!(
+        r#"select perennial.enqueue_jobs(
+                      array_agg('reset_quota'::text),
+                      array_agg(jsonb_build_object('clock', c.id)),
+                      array_agg(c.id::text)) as "enqueued"
+             from perennial.clocks c
+            where exists (select from perennial.usage_meters m
+                           where m.clock_id = c.id and m.period_end <= perennial.business_now(c.id))
+           having count(*) > 0"#
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(enqueued.flatten().unwrap_or_default())
+}
+
+async fn warnings(conn: &mut PgConnection) -> sqlx::Result<i64> {
+    sqlx::query_scalar!("select perennial.note_missed_warnings()").fetch_one(&mut *conn).await?;
+    let enqueued = sqlx::query_scalar!(
+        r#"select perennial.enqueue_jobs(
+                      array_agg('warn_usage'::text),
+                      array_agg(jsonb_build_object('customer', due.customer_id, 'metric', due.metric_id,
+                                                   'period_start', due.period_start, 'threshold', due.threshold)),
+                      array_agg(due.key)) as "enqueued"
+             from perennial.clocks c
+            cross join lateral (
+                  select w.customer_id, w.metric_id, w.period_start, w.threshold, k.key
+                    from perennial.usage_warnings w
+                   cross join lateral (select w.customer_id || '/' || w.metric_id || '/' || w.threshold || '@'
+                                              || (extract(epoch from w.period_start) * 1000000)::bigint as key) k
+                   where w.clock_id = c.id and w.due_at <= perennial.business_now(c.id)
+                     and not exists (select from perennial.jobs j
+                                      where j.queue = 'warn_usage' and j.unique_key = k.key)
+                   order by w.due_at limit $1) due
+           having count(*) > 0"#,
+        BATCH_MAX
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(enqueued.flatten().unwrap_or_default())
+}
+
 /// The next instant at which something comes due on the global clock, mail aside (it is due as soon
 /// as it is queued); `None` where nothing will.
 ///
@@ -131,6 +176,8 @@ pub async fn next_due(conn: &mut PgConnection) -> sqlx::Result<Option<DateTime<U
                  where clock_id = '00000000-0000-0000-0000-000000000000' and next_action_at is not null),
                (select min(due_at) from perennial.payments
                  where clock_id = '00000000-0000-0000-0000-000000000000' and due_at is not null),
+               (select min(period_end) from perennial.usage_meters
+                 where clock_id = '00000000-0000-0000-0000-000000000000' and period_end is not null),
                (select min(at) from perennial.lifecycle_events where processed_at is null)) as "next""#
     )
     .fetch_one(conn)
@@ -167,6 +214,10 @@ pub async fn at_rest_but_for_mail(conn: &mut PgConnection) -> sqlx::Result<bool>
                                where s.next_action_at <= perennial.business_now(c.id))
               and not exists (select from perennial.clocks c join perennial.payments p on p.clock_id = c.id
                                where p.due_at <= perennial.business_now(c.id))
+              and not exists (select from perennial.clocks c join perennial.usage_meters m on m.clock_id = c.id
+                               where m.period_end <= perennial.business_now(c.id))
+              and not exists (select from perennial.clocks c join perennial.usage_warnings w on w.clock_id = c.id
+                               where w.due_at <= perennial.business_now(c.id))
               and not exists (select from perennial.lifecycle_events
                                where processed_at is null and at <= perennial.business_now(clock_id)) as "at_rest!""#
     )

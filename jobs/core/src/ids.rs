@@ -97,6 +97,8 @@ ids! {
     DunningCaseId = "dun";
     /// A balanced posting in the ledger.
     PostingId = "post";
+    /// What a subscription's next invoice bills beside its price.
+    PendingItemId = "item";
     /// One email.
     EmailId = "mail";
     /// A clock that business time can be read from.

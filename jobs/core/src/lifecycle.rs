@@ -31,7 +31,9 @@ pub use event::{CancelWhen, Event, UnusedTime};
 pub use method::{Method, Unusable};
 pub use service::{Start, start};
 pub use status::{Edge, Status};
-pub use subscription::{Case, Ended, Invoice, Item, NoticesSent, PauseReason, State, Subscription};
+pub use subscription::{
+    Case, Ended, Invoice, Item, NoticesSent, PauseReason, PendingItem, State, Subscription,
+};
 
 use chrono::{DateTime, Utc};
 

@@ -73,6 +73,7 @@ pub(crate) async fn begin(
         parked: None,
         invoices: vec![],
         methods: methods_of(&method_rows),
+        pending: vec![],
         balance_minor: balance.map_or(0, |(_, _, sum)| *sum),
     };
     let start = terms.trial_end.map_or(Start::Service, |ends_at| Start::Trial { ends_at });

@@ -9,8 +9,8 @@ use perennial_core::currency::Currency;
 use perennial_core::dunning::{DunningPolicy, EndAction};
 use perennial_core::ids::{InvoiceId, PaymentMethodId, SubscriptionId};
 use perennial_core::lifecycle::{
-    Action, Case, Ended, Event, Invoice, Item, Method, NoticesSent, PauseReason, State, Status,
-    Subscription,
+    Action, Case, Ended, Event, Invoice, Item, Method, NoticesSent, PauseReason, PendingItem,
+    State, Status, Subscription,
 };
 use perennial_core::network::Network;
 use sqlx::PgConnection;
@@ -22,8 +22,10 @@ use crate::store::cases::{self, CaseRow};
 use crate::store::invoices::{self, InvoiceRow};
 use crate::store::items::{self, ItemRow};
 use crate::store::methods::{self, MethodRow};
+use crate::store::pending_items::{self, PendingItemRow};
 use crate::store::subscriptions::{self, SubscriptionRow};
 use crate::store::{CorruptRow, catalog, customers, ledger, word};
+use crate::usage::{self, Whose};
 
 /// The networks' longest window for re-attempts.
 const REATTEMPTS_WINDOW: TimeDelta = TimeDelta::days(35);
@@ -60,6 +62,7 @@ pub(super) async fn load(
     let invoices = group(invoices::unfinished(&mut *conn, ids).await?, |row| row.subscription_id);
     let methods = group(methods::load(&mut *conn, &customers).await?, |row| row.customer_id);
     let cases = group(cases::open(&mut *conn, &cases).await?, |row| row.subscription_id);
+    let pending = group(pending(&mut *conn, &rows).await?, |row| row.subscription_id);
     let balances = group(balances(&mut *conn, &customers).await?, |row| row.0);
     let reattempts = reattempts(&mut *conn, &rows, &methods).await?;
     let mut loaded = Vec::with_capacity(rows.len());
@@ -73,6 +76,7 @@ pub(super) async fn load(
             methods: methods.get(&row.customer_id).map_or(&[], Vec::as_slice),
             reattempts: &reattempts,
             case,
+            pending: pending.get(&row.id).map_or(&[], Vec::as_slice),
             balance_minor: balances
                 .get(&row.customer_id)
                 .and_then(|balances| {
@@ -83,6 +87,23 @@ pub(super) async fn load(
         loaded.push(assemble(row, parts, policy, policy_id)?);
     }
     Ok(loaded)
+}
+
+/// Usage whose period has ended by now is priced before anything is billed: a renewal at the same
+/// instant has it on its invoice.
+async fn pending(
+    conn: &mut PgConnection,
+    rows: &[SubscriptionRow],
+) -> sqlx::Result<Vec<PendingItemRow>> {
+    let mut of: HashMap<Uuid, Vec<Uuid>> = HashMap::new();
+    for row in rows.iter().filter(|row| row.period_end <= row.now) {
+        of.entry(row.clock_id).or_default().push(row.customer_id);
+    }
+    for (clock, customers) in &of {
+        while usage::close_step(&mut *conn, *clock, Whose::Of(customers), i32::MAX).await? > 0 {}
+    }
+    let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
+    pending_items::load(conn, &ids).await
 }
 
 /// Balances, which another subscription of the same customer may be spending: those that are not
@@ -139,6 +160,7 @@ struct Parts<'a> {
     methods: &'a [MethodRow],
     reattempts: &'a Reattempts,
     case: Option<&'a CaseRow>,
+    pending: &'a [PendingItemRow],
     balance_minor: i64,
 }
 
@@ -186,6 +208,7 @@ fn assemble(
             .iter()
             .map(|method| self::method(method, parts.reattempts))
             .collect(),
+        pending: parts.pending.iter().map(pending_item).collect::<sqlx::Result<_>>()?,
         balance_minor: parts.balance_minor,
     };
     Ok(Loaded {
@@ -265,6 +288,17 @@ fn item(row: &ItemRow) -> Item {
         unit_amount_minor: row.unit_amount_minor,
         setup_fee_minor: row.setup_fee_minor,
     }
+}
+
+fn pending_item(row: &PendingItemRow) -> sqlx::Result<PendingItem> {
+    Ok(PendingItem {
+        id: row.id.into(),
+        kind: word("pending_invoice_items", "kind", row.id, &row.kind)?,
+        description: row.description.clone(),
+        quantity: row.quantity,
+        amount_minor: row.amount_minor,
+        used_in: row.period_start..row.period_end,
+    })
 }
 
 fn invoice(row: &InvoiceRow) -> Invoice {

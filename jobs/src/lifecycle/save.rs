@@ -5,7 +5,7 @@ mod rows;
 
 use std::collections::HashMap;
 
-use perennial_core::ids::{InvoiceId, PaymentMethodId};
+use perennial_core::ids::{InvoiceId, PaymentMethodId, PendingItemId};
 use perennial_core::lifecycle::{CaseOutcome, Decision, Effect, Notice, Subscription, agenda};
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -18,7 +18,8 @@ use crate::store::invoices::{self, LineText};
 use crate::store::jobs::Errands;
 use crate::store::subscriptions::{NewSubscription, Standing};
 use crate::store::{
-    audit, cases, emails, items, ledger, methods, payments, periods, subscriptions,
+    audit, cases, emails, items, ledger, meters, methods, payments, pending_items, periods,
+    subscriptions,
 };
 use rows::Facts;
 
@@ -60,6 +61,9 @@ struct Tables {
     blocked: Vec<(PaymentMethodId, String)>,
     held: Vec<(PaymentMethodId, chrono::DateTime<chrono::Utc>)>,
     replaced_items: Vec<(Uuid, Vec<items::NewItem>)>,
+    billed: Vec<(Vec<PendingItemId>, InvoiceId)>,
+    // Customers whose limits may have changed.
+    entitled: Vec<Uuid>,
     errands: Errands,
 }
 
@@ -153,6 +157,9 @@ impl Tables {
         match effect {
             Effect::Moved { from, edge, to, period_index } => {
                 facts.note("edges", edge.as_str());
+                if from.is_none_or(|from| from.has_access() != to.has_access()) {
+                    self.entitled.push(decided.after.customer.0);
+                }
                 self.edges.push(rows::edge(decided, *from, *edge, *to, *period_index));
             }
             Effect::PeriodOpened { period, kind } => {
@@ -204,6 +211,10 @@ impl Tables {
             Effect::HoldMethod { method, until } => self.held.push((*method, *until)),
             Effect::ItemsReplaced => {
                 self.replaced_items.push((decided.after.id.0, rows::items(&decided.after)));
+                self.entitled.push(decided.after.customer.0);
+            }
+            Effect::PendingBilled { items, invoice } => {
+                self.billed.push((items.clone(), *invoice));
             }
             Effect::Notify(notice) => self.post(notice, decided, desk, facts),
             Effect::Remark(text) => facts.note("remarks", text),
@@ -239,12 +250,16 @@ impl Tables {
         for (subscription, wanted) in &self.replaced_items {
             items::replace(&mut *conn, *subscription, wanted).await?;
         }
+        meters::entitle(&mut *conn, &self.entitled).await?;
         emails::queue(&mut *conn, &self.emails).await?;
         audit::insert_edges(&mut *conn, &self.edges).await?;
         audit::insert(&mut *conn, &self.audit).await?;
         self.errands.enqueue(&mut *conn).await?;
         invoices::insert(&mut *conn, &self.invoices).await?;
         invoices::insert_lines(&mut *conn, &self.lines).await?;
+        for (items, invoice) in &self.billed {
+            pending_items::billed(&mut *conn, items, *invoice).await?;
+        }
         invoices::close(&mut *conn, &self.closings).await?;
         invoices::receipted(&mut *conn, &self.receipts).await?;
         payments::plan(&mut *conn, &self.planned).await?;

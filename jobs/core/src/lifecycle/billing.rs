@@ -41,6 +41,10 @@ pub(super) fn bill(draft: &mut Draft<'_>, period: Period, setup: SetupFee) -> Re
         issued_at: period.start,
         due_at: draft.now.max(period.start),
     }));
+    let pending: Vec<_> = draft.after.pending.drain(..).map(|item| item.id).collect();
+    if !pending.is_empty() {
+        draft.push(Effect::PendingBilled { items: pending, invoice: id });
+    }
     draft.after.invoices.push(Invoice {
         id,
         period,

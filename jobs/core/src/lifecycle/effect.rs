@@ -1,10 +1,14 @@
 //! What a decision wants done. Effects are data: only the shell acts.
 
+use std::ops::Range;
+
 use chrono::{DateTime, Utc};
 
 use super::status::{Edge, Status, words};
 use crate::calendar::Period;
-use crate::ids::{DunningCaseId, InvoiceId, PaymentId, PaymentMethodId, PostingId, PriceId};
+use crate::ids::{
+    DunningCaseId, InvoiceId, PaymentId, PaymentMethodId, PendingItemId, PostingId, PriceId,
+};
 
 /// One thing to save or do.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,6 +33,13 @@ pub enum Effect {
     },
     /// An invoice was finalised.
     Issued(IssuedInvoice),
+    /// What was pending is on an invoice.
+    PendingBilled {
+        /// The items.
+        items: Vec<PendingItemId>,
+        /// The invoice.
+        invoice: InvoiceId,
+    },
     /// An attempt to collect is to be made.
     Charge {
         /// The attempt, its id derived from invoice and number.
@@ -155,6 +166,10 @@ words! {
         Proration = "proration",
         /// An amount that was too small to charge before.
         CarriedBalance = "carried_balance",
+        /// Usage beyond a limit.
+        Overage = "overage",
+        /// Usage beyond a limit that was heard of after its period had closed.
+        LateUsage = "late_usage",
     }
 }
 
@@ -206,6 +221,8 @@ pub struct Line {
     pub amount_minor: i64,
     /// The price behind it.
     pub price: Option<PriceId>,
+    /// When it was used, where that is not the invoice's own period.
+    pub used_in: Option<Range<DateTime<Utc>>>,
 }
 
 /// A balanced entry in the books.

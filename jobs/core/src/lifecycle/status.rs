@@ -70,6 +70,14 @@ words! {
     }
 }
 
+impl Status {
+    /// Whether a subscription in this status gives its customer what the plan includes.
+    #[must_use]
+    pub fn has_access(self) -> bool {
+        matches!(self, Self::Trialing | Self::Active | Self::PastDue | Self::Grace)
+    }
+}
+
 words! {
     /// Why a subscription moves from one status to another (or stays, with news).
     Edge {

@@ -1,15 +1,18 @@
 //! What a decision sees of a subscription.
 
+use std::ops::Range;
+
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
+use super::effect::LineKind;
 use super::method::Method;
 use super::status::Status;
 use crate::calendar::{Cycle, Period};
 use crate::currency::Currency;
 use crate::ids::{
-    CustomerId, DunningCaseId, InvoiceId, PaymentId, PlanId, PriceId, SubscriptionId,
+    CustomerId, DunningCaseId, InvoiceId, PaymentId, PendingItemId, PlanId, PriceId, SubscriptionId,
 };
 
 /// A subscription with all that a decision about it needs.
@@ -43,6 +46,8 @@ pub struct Subscription {
     pub invoices: Vec<Invoice>,
     /// What can be charged, in the order to try.
     pub methods: Vec<Method>,
+    /// What the next invoice bills beside the items.
+    pub pending: Vec<PendingItem>,
     /// The customer's balance in minor units: credits above zero, debts too small to charge below.
     pub balance_minor: i64,
 }
@@ -133,6 +138,23 @@ pub struct Item {
     pub unit_amount_minor: i64,
     /// Minor units, once.
     pub setup_fee_minor: i64,
+}
+
+/// Usage that was priced when its period closed, to be billed with the next invoice.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PendingItem {
+    /// Its id, derived from meter and period.
+    pub id: PendingItemId,
+    /// Overage or late usage.
+    pub kind: LineKind,
+    /// In words, with the period it was used in.
+    pub description: String,
+    /// Units.
+    pub quantity: i64,
+    /// Minor units in all.
+    pub amount_minor: i64,
+    /// When it was used.
+    pub used_in: Range<DateTime<Utc>>,
 }
 
 /// An invoice as a decision sees it.

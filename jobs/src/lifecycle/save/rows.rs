@@ -168,8 +168,8 @@ pub(super) fn lines(invoice: &IssuedInvoice) -> impl Iterator<Item = LineRow> {
         quantity: line.quantity,
         unit_amount_minor: line.unit_amount_minor,
         amount_minor: line.amount_minor,
-        period_start: invoice.period.start,
-        period_end: invoice.period.end,
+        period_start: line.used_in.as_ref().map_or(invoice.period.start, |used| used.start),
+        period_end: line.used_in.as_ref().map_or(invoice.period.end, |used| used.end),
         price_id: line.price.map(Into::into),
     })
 }
@@ -296,7 +296,7 @@ pub(super) fn email(decided: &Decided, key: String, letter: &Letter) -> QueuedEm
         id: EmailId::derived(&key).0,
         key,
         customer_id: decided.after.customer.0,
-        subscription_id: decided.after.id.0,
+        subscription_id: Some(decided.after.id.0),
         clock_id: decided.loaded.clock_id,
         case_id: case.map(|case| case.id.0),
         template: letter.template().to_owned(),

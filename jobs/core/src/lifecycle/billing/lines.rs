@@ -27,6 +27,17 @@ pub(super) fn lines(
             lines.push(single(LineKind::SetupFee, description, fee, Some(item.price)));
         }
     }
+    for item in &subscription.pending {
+        lines.push(Line {
+            kind: item.kind,
+            description: item.description.clone(),
+            quantity: item.quantity,
+            unit_amount_minor: 0,
+            amount_minor: item.amount_minor,
+            price: None,
+            used_in: Some(item.used_in.clone()),
+        });
+    }
     if subscription.balance_minor < 0 {
         let owed = subscription.balance_minor.checked_neg().ok_or(MoneyError::Overflow)?;
         lines.push(single(LineKind::CarriedBalance, "Carried over".to_owned(), owed, None));
@@ -56,11 +67,13 @@ fn item_line(
         unit_amount_minor: item.unit_amount_minor,
         amount_minor: amount.minor,
         price: Some(item.price),
+        used_in: None,
     })
 }
 
 fn single(kind: LineKind, description: String, amount_minor: i64, price: Option<PriceId>) -> Line {
-    Line { kind, description, quantity: 1, unit_amount_minor: amount_minor, amount_minor, price }
+    let (quantity, unit_amount_minor) = (1, amount_minor);
+    Line { kind, description, quantity, unit_amount_minor, amount_minor, price, used_in: None }
 }
 
 /// A checked sum.

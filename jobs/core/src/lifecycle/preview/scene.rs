@@ -63,6 +63,7 @@ pub(super) fn renewal_under_way(
             not_before: None,
             recent_attempts: vec![],
         }],
+        pending: vec![],
         balance_minor: 0,
     })
 }

@@ -65,6 +65,7 @@ pub(super) fn terms() -> Subscription {
         parked: None,
         invoices: vec![],
         methods: vec![method("first", Network::Visa)],
+        pending: vec![],
         balance_minor: 0,
     }
 }
