@@ -12,6 +12,7 @@ pub mod invoices;
 pub(crate) mod items;
 pub mod jobs;
 pub(crate) mod ledger;
+pub mod mail_preferences;
 pub mod methods;
 pub(crate) mod payments;
 pub(crate) mod periods;
