@@ -13,6 +13,7 @@ pub(crate) mod items;
 pub mod jobs;
 pub(crate) mod ledger;
 pub(crate) mod meters;
+pub mod mail_preferences;
 pub mod methods;
 pub(crate) mod payments;
 pub(crate) mod pending_items;

@@ -14,6 +14,7 @@ mod severed;
 mod smtp;
 mod stories;
 mod tidy;
+mod unsubscribe;
 mod zombies;
 
 use perennial_tests::World;

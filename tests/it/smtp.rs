@@ -35,6 +35,7 @@ fn sender() -> Sender {
         product_name: "Perennial".to_owned(),
         billing_url: "https://perennial.example/billing".to_owned(),
         support_address: "help@perennial.example".to_owned(),
+        public_url: None,
     }
 }
 
@@ -71,6 +72,7 @@ fn mail_for(name: &str, letter: &Letter, key: &str, first_of_case: Option<&str>)
         name: name.to_owned(),
         locale: "de-DE".to_owned(),
         zone: Tz::Europe__Berlin,
+        unsubscribe_url: None,
     };
     compose(letter, Occasion { key, first_of_case }, &recipient, &sender()).unwrap()
 }

@@ -312,6 +312,7 @@ impl World {
             product_name: String::new(),
             billing_url: String::new(),
             support_address: String::new(),
+            public_url: None,
         };
         let mails = self.inbox.mails();
         for (key, attempts) in rows {

@@ -1,5 +1,6 @@
 //! Settings: read from the environment here and nowhere else, checked before anything starts.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use perennial_stripe::{LiveKeys, StripeConfig};
@@ -52,6 +53,8 @@ pub struct WorkSettings {
     pub pace: crate::runner::Pace,
     /// The periodic jobs.
     pub timetables: Vec<Timetable>,
+    /// Where our own pages are served; none: nowhere.
+    pub http_listen: Option<SocketAddr>,
 }
 
 /// What the environment says of `name`, if anything.
@@ -98,6 +101,7 @@ impl WorkSettings {
                 )),
             },
             timetables: timetables()?,
+            http_listen: http_listen()?,
         })
     }
 }
@@ -159,7 +163,41 @@ fn sender(text: &str) -> Result<perennial_jobs::mail::Sender, SettingError> {
             .unwrap_or_else(|| format!("https://{domain}/billing")),
         support_address: variable("PERENNIAL_SUPPORT_ADDRESS")
             .unwrap_or_else(|| address.to_owned()),
+        public_url: variable("PERENNIAL_PUBLIC_URL").map(|url| public_url(&url)).transpose()?,
     })
+}
+
+fn http_listen() -> Result<Option<SocketAddr>, SettingError> {
+    let Some(text) = variable("PERENNIAL_HTTP_LISTEN") else { return Ok(None) };
+    text.parse().map(Some).map_err(|_| SettingError::Wrong {
+        name: "PERENNIAL_HTTP_LISTEN",
+        problem: format!("is no address and port: `{text}`; write 127.0.0.1:8080"),
+    })
+}
+
+/// The base of the links in letters, without a slash at its end. A link holds a secret, so it goes
+/// over HTTPS unless it stays on the machine.
+fn public_url(text: &str) -> Result<String, SettingError> {
+    let wrong = |problem: &str| SettingError::Wrong {
+        name: "PERENNIAL_PUBLIC_URL",
+        problem: format!("{problem}: `{text}`; write https://billing.acme.example"),
+    };
+    let url = url::Url::parse(text).map_err(|_| wrong("is no URL"))?;
+    let loopback = match url.host() {
+        Some(url::Host::Domain(name)) => name == "localhost",
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        None => return Err(wrong("names no host")),
+    };
+    match url.scheme() {
+        "https" => {}
+        "http" if loopback => {}
+        _ => return Err(wrong("is not https")),
+    }
+    if url.query().is_some() || url.fragment().is_some() || !url.username().is_empty() {
+        return Err(wrong("is more than scheme, host and path"));
+    }
+    Ok(url.as_str().trim_end_matches('/').to_owned())
 }
 
 fn number(name: &'static str, default: u32) -> Result<u32, SettingError> {
@@ -192,6 +230,31 @@ mod tests {
     #[test]
     fn the_default_schedules_can_be_read() {
         assert_eq!(timetables().unwrap().len(), 2);
+    }
+
+    #[test]
+    fn links_go_over_https_unless_they_stay_on_the_machine() {
+        for (given, kept) in [
+            ("https://billing.acme.example/", "https://billing.acme.example"),
+            ("https://acme.example/perennial", "https://acme.example/perennial"),
+            ("http://127.0.0.1:8080", "http://127.0.0.1:8080"),
+            ("http://[::1]:8080/", "http://[::1]:8080"),
+            ("http://localhost", "http://localhost"),
+        ] {
+            assert_eq!(public_url(given).unwrap(), kept);
+        }
+        for wrong in [
+            "http://billing.acme.example",
+            "http://localhost.acme.example",
+            "billing.acme.example",
+            "ftp://acme.example",
+            "mailto:billing@acme.example",
+            "https://acme.example/?a=b",
+            "https://acme.example/#a",
+            "https://user:secret@acme.example",
+        ] {
+            assert!(public_url(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

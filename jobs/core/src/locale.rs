@@ -54,6 +54,11 @@ impl Locale {
         self.amounts.write(amount, &self.symbols.of(amount.currency))
     }
 
+    /// `10,000`: a count, its digits set apart as in amounts.
+    pub fn number(&self, number: i64) -> String {
+        self.amounts.count(number)
+    }
+
     /// The long date that people in `zone` see at `instant`: `2 March 2026`.
     pub fn date(&self, instant: DateTime<Utc>, zone: Tz) -> String {
         self.dates.write(crate::calendar::wall_time(instant, zone).date())

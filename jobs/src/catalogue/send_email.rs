@@ -12,6 +12,7 @@ use crate::job::{Failure, Job};
 use crate::mail::{Delivery, Letter, Occasion, OutgoingMail, Recipient, Resend, compose};
 use crate::outbox::{Step, Stepped};
 use crate::store::emails::{self, OutboxRow};
+use crate::store::mail_preferences::{self, MailPreference};
 
 /// A mail waits to be sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,7 +44,12 @@ impl Job for SendEmail {
             return settle(cx, self.email, "uncertain", "interrupted while it was handed over")
                 .await;
         }
-        let message = write(cx, &row, &letter)?;
+        let preference = preference(cx, &row, &letter).await?;
+        if preference.as_ref().is_some_and(|preference| preference.muted) {
+            return settle(cx, self.email, "suppressed", "the customer muted such letters").await;
+        }
+        let unsubscribe_url = preference.and_then(|it| cx.sender.unsubscribe_url(&it.token));
+        let message = write(cx, &row, &letter, unsubscribe_url)?;
         let Stepped::Go = step(cx, Step::Begin(self.email)).await? else { return Ok(()) };
         crate::crash_point!("E5.C3");
         let delivery = cx.mailer.send(&message).await;
@@ -52,12 +58,30 @@ impl Job for SendEmail {
     }
 }
 
-fn write(cx: &Cx, row: &OutboxRow, letter: &Letter) -> Result<OutgoingMail, Failure> {
+/// What the customer wants of the letter's stream, if it is in one. Asked when it is sent, so that
+/// a letter that waits is muted too and the secret of its link is in no queue.
+async fn preference(
+    cx: &Cx,
+    row: &OutboxRow,
+    letter: &Letter,
+) -> Result<Option<MailPreference>, Failure> {
+    let Some(stream) = letter.stream() else { return Ok(None) };
+    let mut conn = cx.pool.acquire().await?;
+    Ok(Some(mail_preferences::of(&mut conn, row.customer_id, stream).await?))
+}
+
+fn write(
+    cx: &Cx,
+    row: &OutboxRow,
+    letter: &Letter,
+    unsubscribe_url: Option<String>,
+) -> Result<OutgoingMail, Failure> {
     let recipient = Recipient {
         address: row.address.clone(),
         name: row.name.clone(),
         locale: row.locale.clone(),
         zone: row.time_zone.parse().unwrap_or(chrono_tz::UTC),
+        unsubscribe_url,
     };
     let occasion = Occasion { key: &row.key, first_of_case: row.first_of_case.as_deref() };
     compose(letter, occasion, &recipient, &cx.sender).map_err(Failure::give_up)

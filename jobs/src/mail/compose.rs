@@ -52,7 +52,7 @@ pub fn compose(
         subject: written.subject,
         text: written.text,
         html: written.html,
-        headers: headers(letter),
+        headers: headers(letter, recipient),
     })
 }
 
@@ -63,12 +63,19 @@ fn thread(occasion: Occasion<'_>, sender: &Sender) -> Option<Thread> {
     Some(Thread { in_reply_to: first.clone(), references: vec![first] })
 }
 
-/// No List-Unsubscribe: these letters belong to a contract, nobody subscribed to them.
-fn headers(letter: &Letter) -> Vec<(&'static str, String)> {
-    vec![
+/// List-Unsubscribe only in a stream that can be muted: the other letters belong to a contract,
+/// nobody subscribed to them.
+fn headers(letter: &Letter, recipient: &Recipient) -> Vec<(&'static str, String)> {
+    let mut headers = vec![
         ("Auto-Submitted", "auto-generated".to_owned()),
         ("X-Auto-Response-Suppress", "All".to_owned()),
         ("Content-Language", "en".to_owned()),
         ("X-Perennial-Letter", clean_line(letter.template())),
-    ]
+    ];
+    if let (Some(_), Some(url)) = (letter.stream(), &recipient.unsubscribe_url) {
+        headers.push(("List-Unsubscribe", format!("<{}>", clean_line(url))));
+        // One click, without a page in between (RFC 8058).
+        headers.push(("List-Unsubscribe-Post", "List-Unsubscribe=One-Click".to_owned()));
+    }
+    headers
 }

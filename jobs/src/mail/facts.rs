@@ -13,6 +13,23 @@ pub enum Resend {
     No,
 }
 
+/// Letters that a customer can mute together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stream {
+    /// Warnings about usage.
+    UsageWarning,
+}
+
+impl Stream {
+    /// Its name as stored: `usage_warning`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::UsageWarning => "usage_warning",
+        }
+    }
+}
+
 /// The time that was paid for, `[start, end)`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Period {

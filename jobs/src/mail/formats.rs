@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use minijinja::value::{Serde, Value};
 use minijinja::{Environment, Error, ErrorKind, State};
+use perennial_core::calendar::Interval;
 use perennial_core::locale::Locale;
 use perennial_core::money::Money;
 
@@ -17,6 +18,10 @@ type Instant = Serde<DateTime<Utc>>;
 /// Makes the filters known to the templates.
 pub(super) fn add_to(environment: &mut Environment<'_>) {
     environment.add_filter("money", money);
+    environment.add_filter("number", number);
+    environment.add_filter("percent", percent);
+    environment.add_filter("bar", bar);
+    environment.add_filter("per", |interval: Serde<Interval>| per(*interval));
     environment.add_filter("date", date);
     environment.add_filter("moment", moment);
     environment.add_filter("method", |method: Serde<Method>| method.words());
@@ -30,6 +35,30 @@ pub(super) fn add_to(environment: &mut Environment<'_>) {
 /// `€49.00`
 fn money(state: &State<'_, '_>, Serde(amount): Serde<Money>) -> Result<String, Error> {
     Ok(locale(state)?.money(amount))
+}
+
+/// `10,000`
+fn number(state: &State<'_, '_>, number: i64) -> Result<String, Error> {
+    Ok(locale(state)?.number(number))
+}
+
+/// How much of a limit is used, rounded down, so that 100 means all of it. A limit of nothing is
+/// always used up.
+fn percent(used: i64, limit: i64) -> i64 {
+    let exact = i128::from(used.max(0)) * 100 / i128::from(limit.max(1));
+    if limit > 0 { i64::try_from(exact).unwrap_or(i64::MAX) } else { 100 }
+}
+
+/// `[########--]`
+fn bar(percent: i64) -> String {
+    let tenths = usize::try_from(percent.clamp(0, 100) / 10).unwrap_or(0);
+    format!("[{}{}]", "#".repeat(tenths), "-".repeat(10 - tenths))
+}
+
+/// `per month`, `every 3 months`
+fn per(interval: Interval) -> String {
+    let how = if interval.count() == 1 { "per" } else { "every" };
+    format!("{how} {interval}")
 }
 
 /// `2 March 2026`
@@ -116,6 +145,25 @@ mod tests {
         for (locale, zone, expected) in cases {
             assert_eq!(written("{{ at | moment }}", locale, zone), expected);
         }
+    }
+
+    #[test]
+    fn a_bar_is_full_only_when_all_is_used() {
+        let drawn = |used, limit| format!("{} {}", bar(percent(used, limit)), percent(used, limit));
+        assert_eq!(drawn(8, 10), "[########--] 80");
+        assert_eq!(drawn(9_999, 10_000), "[#########-] 99");
+        assert_eq!(drawn(10, 10), "[##########] 100");
+        assert_eq!(drawn(25, 10), "[##########] 250");
+        assert_eq!(drawn(0, 10), "[----------] 0");
+        assert_eq!(drawn(0, 0), "[##########] 100");
+        assert_eq!(percent(i64::MAX, 1), i64::MAX);
+    }
+
+    #[test]
+    fn a_price_is_per_month_or_every_few() {
+        assert_eq!(per(Interval::YEAR), "per year");
+        let quarter = Interval::new(perennial_core::calendar::Unit::Month, 3).unwrap();
+        assert_eq!(per(quarter), "every 3 months");
     }
 
     #[test]

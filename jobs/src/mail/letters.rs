@@ -5,31 +5,41 @@ mod card_expiring;
 mod expired;
 mod grace_ending;
 mod grace_started;
+mod low_balance;
+mod membership_ending;
 mod payment_failed;
 mod receipt;
 mod recovered;
 mod trial_ending;
 mod upcoming_renewal;
+mod usage_warning;
 
 use serde::{Deserialize, Serialize};
 
-use super::facts::Resend;
+use super::facts::{Resend, Stream};
 
 pub use canceled::{CancelEffect, Canceled};
 pub use card_expiring::CardExpiring;
 pub use expired::{Expired, WhyEnded};
 pub use grace_ending::GraceEnding;
 pub use grace_started::GraceStarted;
+pub use low_balance::{LowBalance, TopUp};
+pub use membership_ending::{MembershipEnd, MembershipEnding};
 pub use payment_failed::{NextStep, PaymentFailed};
 pub use receipt::{PaidInvoice, Receipt, ReceiptLine};
 pub use recovered::Recovered;
 pub use trial_ending::{AfterTrial, TrialEnding};
 pub use upcoming_renewal::UpcomingRenewal;
+pub use usage_warning::{BeyondLimit, Upgrade, UsageWarning};
 
 /// What every letter says about itself; its facts are its fields, its words its templates.
 pub trait Notice {
     /// What to do when nobody knows whether the server took it.
     const RESEND_AFTER_UNCERTAIN: Resend;
+
+    /// The stream it belongs to, if a customer can mute it. What belongs to a contract (a receipt,
+    /// a failed payment) cannot be muted.
+    const STREAM: Option<Stream> = None;
 
     /// The letter in each of its variants, named: what the tests write out.
     #[cfg(test)]
@@ -71,6 +81,12 @@ macro_rules! letters {
             pub fn resend_after_uncertain(&self) -> Resend {
                 match self { $(Self::$Letter(_) => $Letter::RESEND_AFTER_UNCERTAIN,)* }
             }
+
+            /// The stream it belongs to, if a customer can mute it.
+            #[must_use]
+            pub fn stream(&self) -> Option<Stream> {
+                match self { $(Self::$Letter(_) => $Letter::STREAM,)* }
+            }
         }
 
         /// Every template's name and source.
@@ -104,9 +120,12 @@ letters! {
     expired::Expired,
     grace_ending::GraceEnding,
     grace_started::GraceStarted,
+    low_balance::LowBalance,
+    membership_ending::MembershipEnding,
     payment_failed::PaymentFailed,
     receipt::Receipt,
     recovered::Recovered,
     trial_ending::TrialEnding,
     upcoming_renewal::UpcomingRenewal,
+    usage_warning::UsageWarning,
 }

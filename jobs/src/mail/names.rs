@@ -18,6 +18,9 @@ pub struct Recipient {
     pub locale: String,
     /// The zone in which instants are told.
     pub zone: Tz,
+    /// Where this reader mutes the letter's stream, if it has one and the place is known. A
+    /// secret: whoever has it can mute.
+    pub unsubscribe_url: Option<String>,
 }
 
 /// Who the letter is from.
@@ -31,6 +34,8 @@ pub struct Sender {
     pub billing_url: String,
     /// Where help is: a mail address.
     pub support_address: String,
+    /// Where our own pages are reached, without a slash at the end; none: nowhere.
+    pub public_url: Option<String>,
 }
 
 impl Sender {
@@ -38,6 +43,12 @@ impl Sender {
     #[must_use]
     pub fn domain(&self) -> &str {
         self.address.rsplit_once('@').map_or("localhost", |(_, domain)| domain)
+    }
+
+    /// Where the holder of a token mutes a stream.
+    #[must_use]
+    pub fn unsubscribe_url(&self, token: &str) -> Option<String> {
+        self.public_url.as_ref().map(|base| format!("{base}/unsubscribe/{token}"))
     }
 }
 

@@ -60,6 +60,7 @@ fn facts(letter: &Letter, recipient: &Recipient, sender: &Sender) -> Value {
         greeting,
         locale => &recipient.locale,
         zone => recipient.zone.name(),
+        unsubscribe_url => &recipient.unsubscribe_url,
         sender => context! {
             product_name => &sender.product_name,
             billing_url => &sender.billing_url,

@@ -29,6 +29,7 @@ fn sender() -> Sender {
         product_name: "Perennial".to_owned(),
         billing_url: "https://perennial.example/billing?from=mail&x=1".to_owned(),
         support_address: "help@perennial.example".to_owned(),
+        public_url: Some("https://mail.perennial.example".to_owned()),
     }
 }
 
@@ -38,6 +39,7 @@ fn reader(name: &str, locale: &str, zone: Tz) -> Recipient {
         name: name.to_owned(),
         locale: locale.to_owned(),
         zone,
+        unsubscribe_url: sender().unsubscribe_url("0123abcd"),
     }
 }
 
@@ -205,7 +207,43 @@ fn letters_of_one_case_answer_its_first_one_and_bear_their_keys_message_id() {
     assert_eq!(first.thread, None);
     assert_eq!(second.thread.unwrap().in_reply_to, first.message_id);
     assert!(first.headers.contains(&("Auto-Submitted", "auto-generated".to_owned())));
-    assert!(!first.headers.iter().any(|(name, _)| *name == "List-Unsubscribe"));
+}
+
+/// The names and values of the headers that concern muting.
+fn unsubscribe_headers(letter: &Letter, reader: &Recipient) -> Vec<(&'static str, String)> {
+    let occasion = Occasion { key: "once", first_of_case: None };
+    let headers = compose(letter, occasion, reader, &sender()).unwrap().headers;
+    headers.into_iter().filter(|(name, _)| name.starts_with("List-")).collect()
+}
+
+#[test]
+fn only_warnings_about_usage_can_be_stopped_with_one_click() {
+    let reader = &readers()[0];
+    let url = "https://mail.perennial.example/unsubscribe/0123abcd";
+    let expected = [
+        ("List-Unsubscribe", format!("<{url}>")),
+        ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click".to_owned()),
+    ];
+    for (name, letter) in Letter::samples() {
+        let written = written(&letter, reader);
+        let headers = unsubscribe_headers(&letter, reader);
+        let stops = letter.template() == "usage_warning";
+        assert_eq!(letter.stream(), stops.then_some(Stream::UsageWarning), "{name}");
+        assert_eq!(headers, if stops { &expected[..] } else { &[] }, "{name}");
+        assert_eq!(written.text.contains(url), stops, "{name}");
+        assert_eq!(written.html.contains(url), stops, "{name}");
+    }
+}
+
+#[test]
+fn without_a_place_to_unsubscribe_there_is_no_link_and_no_header() {
+    let reader = Recipient { unsubscribe_url: None, ..readers()[0].clone() };
+    for (_, letter) in variants_of("usage_warning") {
+        assert_eq!(unsubscribe_headers(&letter, &reader), []);
+        let written = written(&letter, &reader);
+        assert!(!written.text.contains("Stop") && !written.html.contains("Stop warnings"));
+        assert!(!written.text.contains("unsubscribe") && !written.html.contains("unsubscribe"));
+    }
 }
 
 #[test]

@@ -107,6 +107,7 @@ async fn renew(server: &Server, admin: &mut PgConnection, count: u32) -> Result<
         product_name: "Bench".to_owned(),
         billing_url: "https://example.com/billing".to_owned(),
         support_address: "support@example.com".to_owned(),
+        public_url: None,
     };
     let cx = Cx::new(pool.clone(), Arc::new(Provider::default()), Arc::new(Mail), sender);
     let pace = Pace { concurrency: CONCURRENCY, ..Pace::default() };

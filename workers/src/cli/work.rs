@@ -1,11 +1,13 @@
 //! `perennial work`
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use perennial_jobs::Cx;
 use perennial_queue::Rate;
 use perennial_stripe::StripeProvider;
+use sqlx::PgPool;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
@@ -14,7 +16,7 @@ use crate::database::{self, Role};
 use crate::settings::WorkSettings;
 use crate::smtp::SmtpMailer;
 use crate::throttle::SharedThrottle;
-use crate::{runner, scheduler};
+use crate::{http, runner, scheduler};
 
 /// Run the worker: sweeps what is due, renews, collects, writes to customers.
 ///
@@ -28,6 +30,9 @@ use crate::{runner, scheduler};
 ///   PERENNIAL_PROVIDER_CALLS_PER_SECOND (20), PERENNIAL_STRIPE_TIMEOUT_MS (30000),
 ///   PERENNIAL_CONCURRENCY (64), PERENNIAL_LEASE_MS (30000),
 ///   PERENNIAL_PRODUCT_NAME, PERENNIAL_BILLING_URL, PERENNIAL_SUPPORT_ADDRESS, PERENNIAL_SCHEDULES (a file)
+///   PERENNIAL_PUBLIC_URL       https://billing.acme.example: base of the links with which a customer
+///                              stops warnings about usage; without it they have none
+///   PERENNIAL_HTTP_LISTEN      127.0.0.1:8080: where this worker answers those links; without it, nowhere
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(super) struct Work {
@@ -51,6 +56,10 @@ impl Work {
             burst: i32::try_from(settings.provider_calls_per_second).unwrap_or(i32::MAX),
         };
         let throttle = Arc::new(SharedThrottle::new(pool.clone(), rate));
+        let pages = match settings.http_listen {
+            Some(address) => Some(serve_pages(address, &pool).await?),
+            None => None,
+        };
         let provider = StripeProvider::with_throttle(&settings.stripe, throttle)
             .map_err(|error| Error::new(Exit::Config, error))?;
         let mailer = Arc::new(SmtpMailer::new(settings.smtp));
@@ -66,12 +75,23 @@ impl Work {
         wait_for_the_end().await?;
         talk("perennial: finishing what runs");
         stop.cancel();
+        drop(pages);
         if tokio::time::timeout(DRAIN_MAX, process.drain()).await.is_err() {
             tracing::warn!("not all jobs were finished in time: they will run again elsewhere");
         }
         sweeping.abort();
         Ok(())
     }
+}
+
+async fn serve_pages(address: SocketAddr, pool: &PgPool) -> Result<http::Server, Error> {
+    let server = http::Server::start(address, pool.clone()).await;
+    server.map_err(|error| {
+        Error::new(
+            Exit::Config,
+            format!("PERENNIAL_HTTP_LISTEN is not to be had: {address}: {error}"),
+        )
+    })
 }
 
 pub(super) async fn wait_for_the_end() -> Result<(), Error> {

@@ -60,6 +60,11 @@ impl Amounts {
         }
     }
 
+    pub(super) fn count(&self, count: i64) -> String {
+        let sign = if count < 0 { self.minus.to_string() } else { String::new() };
+        format!("{sign}{}", self.grouped(&count.unsigned_abs().to_string()))
+    }
+
     fn number(&self, amount: Money) -> String {
         let (whole, decimals) = amount.digits();
         let whole = self.grouped(&whole);

@@ -22,6 +22,15 @@ fn amounts_have_their_currencys_decimals() {
 }
 
 #[test]
+fn a_count_has_its_locales_separators() {
+    let counts = [("en-US", "-1,234,567"), ("de-DE", "-1.234.567"), ("en-IN", "-12,34,567")];
+    for (locale, expected) in counts {
+        assert_eq!(Locale::find(locale).number(-1_234_567), expected, "{locale}");
+    }
+    assert_eq!(Locale::find("es-ES").number(1_234), "1234");
+}
+
+#[test]
 fn each_locale_has_its_separators_and_places() {
     let euros = [
         ("en-US", "€1,234.56"),

@@ -10,7 +10,7 @@ use crate::mail::{Method, Period, Resend};
 /// Invoices were paid.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Receipt {
-    /// The plan's name.
+    /// The plan's name, or that of what was bought once: `1,000 tokens`.
     pub plan: String,
     /// What was paid, in the order of their periods; almost always one.
     pub invoices: Vec<PaidInvoice>,
@@ -90,6 +90,23 @@ impl Notice for Receipt {
             method: Some(Method { kind: "us_bank_account".to_owned(), network: None, last4: None }),
             ..renewal.clone()
         };
-        vec![("renewal", renewal), ("caught_up", caught_up), ("yen", yen), ("dinar", dinar)]
+        let bought = Self {
+            plan: "1,000 tokens".to_owned(),
+            invoices: vec![invoice(
+                "INV-000044",
+                vec![line("1,000 tokens", usd(25_00))],
+                usd(25_00),
+            )],
+            total: usd(25_00),
+            renews_at: None,
+            ..renewal.clone()
+        };
+        vec![
+            ("renewal", renewal),
+            ("caught_up", caught_up),
+            ("yen", yen),
+            ("dinar", dinar),
+            ("bought", bought),
+        ]
     }
 }
