@@ -18,6 +18,7 @@ mod retry_payment;
 mod send_email;
 mod trial_ending_notice;
 mod upcoming_renewal_notice;
+mod warn_usage;
 
 use crate::job::{Door, Job};
 
@@ -61,4 +62,5 @@ catalogue! {
     send_email::SendEmail,
     trial_ending_notice::TrialEndingNotice,
     upcoming_renewal_notice::UpcomingRenewalNotice,
+    warn_usage::WarnUsage,
 }

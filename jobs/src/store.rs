@@ -12,14 +12,15 @@ pub mod invoices;
 pub(crate) mod items;
 pub mod jobs;
 pub(crate) mod ledger;
-pub(crate) mod meters;
 pub mod mail_preferences;
+pub(crate) mod meters;
 pub mod methods;
 pub(crate) mod payments;
 pub(crate) mod pending_items;
 pub(crate) mod periods;
 pub mod policies;
 pub(crate) mod subscriptions;
+pub(crate) mod warnings;
 
 /// A row that says something the code does not know: written by a newer version, or by hand.
 #[derive(Debug, thiserror::Error)]

@@ -14,7 +14,7 @@ mod severed;
 mod smtp;
 mod stories;
 mod tidy;
-mod unsubscribe;
+mod usage;
 mod zombies;
 
 use perennial_tests::World;
