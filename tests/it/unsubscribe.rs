@@ -31,12 +31,15 @@ async fn request(address: SocketAddr, method: &str, path: &str, body: &str) -> (
 
 async fn customer(world: &World) -> CustomerId {
     let id = CustomerId::derived("ada");
-    sqlx::query("insert into perennial.customers (id, email, name) values ($1, $2, 'Ada')")
-        .bind(id.0)
-        .bind("ada@customers.example")
-        .execute(&world.pool)
-        .await
-        .unwrap();
+    sqlx::query(
+        "with them as (insert into perennial.users (id, email, name)
+                       values ($1, 'ada@customers.example', 'Ada') returning *)
+         insert into perennial.customers (id, user_id, email, name) select id, id, email, name from them",
+    )
+    .bind(id.0)
+    .execute(&world.pool)
+    .await
+    .unwrap();
     id
 }
 

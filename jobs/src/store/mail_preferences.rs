@@ -6,7 +6,6 @@ use uuid::Uuid;
 use crate::mail::Stream;
 
 /// What a customer wants of a stream.
-#[derive(Clone)]
 pub(crate) struct MailPreference {
     /// Mutes the stream when it comes back to us. Never logged.
     pub(crate) token: String,

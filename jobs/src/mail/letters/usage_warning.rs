@@ -70,7 +70,7 @@ impl Notice for UsageWarning {
             beyond: BeyondLimit::Refused,
             upgrade: Some(Upgrade {
                 plan: "Enterprise".to_owned(),
-                price: usd(199_00),
+                price: usd(19_900),
                 interval: Interval::MONTH,
             }),
         };
