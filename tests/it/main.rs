@@ -1,6 +1,7 @@
 //! Stories told against real parts: PostgreSQL, the provider over HTTP, an SMTP server, and worker
 //! processes that are killed.
 
+mod api_keys;
 mod cli;
 mod crashes;
 mod crashes_elsewhere;

@@ -97,6 +97,10 @@ ids! {
     DunningCaseId = "dun";
     /// A balanced posting in the ledger.
     PostingId = "post";
+    /// A user's membership.
+    MembershipId = "mbr";
+    /// A key that a customer's programs call an API with.
+    ApiKeyId = "key";
     /// One email.
     EmailId = "mail";
     /// A clock that business time can be read from.
