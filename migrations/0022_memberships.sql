@@ -207,7 +207,7 @@ comment on function perennial.cancel_membership is 'Ends a membership at once. F
 ------------------------------------------------------------------------------------- time passes
 
 create function perennial.pass_memberships(clock uuid, batch integer)
-returns table (id uuid, customer_id uuid, type_name text, ends_at timestamptz, passed bigint)
+returns table (id uuid, customer_id uuid, type_name text, ends_at timestamptz)
 language sql
 set search_path = perennial, pg_temp as $$
     with moment as materialized (select business_now(clock) as now),
@@ -225,7 +225,7 @@ set search_path = perennial, pg_temp as $$
           from due d cross join moment n
          where m.id = d.id
         returning m.id, d.customer_id, m.membership_type_id, m.ends_at, m.notice_sent_at = n.now as to_tell)
-    select p.id, case when p.to_tell then p.customer_id end, t.name, p.ends_at, count(*) over ()
+    select p.id, case when p.to_tell then p.customer_id end, t.name, p.ends_at
       from passed p join membership_types t on t.id = p.membership_type_id
 $$;
 comment on function perennial.pass_memberships is

@@ -14,6 +14,7 @@ pub(crate) mod items;
 pub mod jobs;
 pub(crate) mod ledger;
 pub mod mail_preferences;
+pub(crate) mod memberships;
 pub mod methods;
 pub(crate) mod payments;
 pub(crate) mod periods;

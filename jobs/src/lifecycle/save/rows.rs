@@ -296,7 +296,7 @@ pub(super) fn email(decided: &Decided, key: String, letter: &Letter) -> QueuedEm
         id: EmailId::derived(&key).0,
         key,
         customer_id: decided.after.customer.0,
-        subscription_id: decided.after.id.0,
+        subscription_id: Some(decided.after.id.0),
         clock_id: decided.loaded.clock_id,
         case_id: case.map(|case| case.id.0),
         template: letter.template().to_owned(),
