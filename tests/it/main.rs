@@ -8,6 +8,7 @@ mod crashes_elsewhere;
 mod doors;
 mod letters;
 mod lost_replies;
+mod memberships;
 mod planted;
 mod privileges;
 mod races;
