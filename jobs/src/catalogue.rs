@@ -7,6 +7,7 @@ mod due;
 mod end_trial;
 mod expire_grace;
 mod expire_incomplete;
+mod expire_membership;
 mod grace_ending_notice;
 mod pre_dunning_notice;
 mod process_events;
@@ -51,6 +52,7 @@ catalogue! {
     end_trial::EndTrial,
     expire_grace::ExpireGrace,
     expire_incomplete::ExpireIncomplete,
+    expire_membership::ExpireMembership,
     grace_ending_notice::GraceEndingNotice,
     pre_dunning_notice::PreDunningNotice,
     process_events::ProcessEvents,

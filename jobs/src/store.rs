@@ -1,6 +1,7 @@
 //! PostgreSQL: one module per table (or few that belong together), every query checked at compile
 //! time, every write set-based. Functions take a connection; the caller owns the transaction.
 
+pub mod api_keys;
 pub(crate) mod audit;
 pub(crate) mod cases;
 pub(crate) mod catalog;
@@ -14,6 +15,7 @@ pub mod jobs;
 pub(crate) mod ledger;
 pub mod mail_preferences;
 pub(crate) mod meters;
+pub(crate) mod memberships;
 pub mod methods;
 pub(crate) mod payments;
 pub(crate) mod pending_items;

@@ -2,6 +2,8 @@
 //! that a queue that was lost, truncated or doubled changes nothing, and a late start catches up
 //! by the same path. Any number of schedulers may sweep at once: a live job's key is taken.
 
+mod memberships;
+
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
@@ -26,6 +28,7 @@ pub async fn sweep(conn: &mut PgConnection) -> sqlx::Result<Swept> {
     enqueued += events(&mut *conn).await?;
     enqueued += meters(&mut *conn).await?;
     enqueued += warnings(&mut *conn).await?;
+    enqueued += memberships::memberships(&mut *conn).await?;
     Ok(Swept { enqueued })
 }
 
@@ -178,6 +181,8 @@ pub async fn next_due(conn: &mut PgConnection) -> sqlx::Result<Option<DateTime<U
                  where clock_id = '00000000-0000-0000-0000-000000000000' and due_at is not null),
                (select min(period_end) from perennial.usage_meters
                  where clock_id = '00000000-0000-0000-0000-000000000000' and period_end is not null),
+               (select min(due_at) from perennial.user_memberships
+                 where clock_id = '00000000-0000-0000-0000-000000000000' and due_at is not null),
                (select min(at) from perennial.lifecycle_events where processed_at is null)) as "next""#
     )
     .fetch_one(conn)
@@ -218,6 +223,8 @@ pub async fn at_rest_but_for_mail(conn: &mut PgConnection) -> sqlx::Result<bool>
                                where m.period_end <= perennial.business_now(c.id))
               and not exists (select from perennial.clocks c join perennial.usage_warnings w on w.clock_id = c.id
                                where w.due_at <= perennial.business_now(c.id))
+              and not exists (select from perennial.clocks c join perennial.user_memberships m on m.clock_id = c.id
+                               where m.due_at <= perennial.business_now(c.id))
               and not exists (select from perennial.lifecycle_events
                                where processed_at is null and at <= perennial.business_now(clock_id)) as "at_rest!""#
     )

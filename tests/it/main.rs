@@ -1,12 +1,14 @@
 //! Stories told against real parts: PostgreSQL, the provider over HTTP, an SMTP server, and worker
 //! processes that are killed.
 
+mod api_keys;
 mod cli;
 mod crashes;
 mod crashes_elsewhere;
 mod doors;
 mod letters;
 mod lost_replies;
+mod memberships;
 mod planted;
 mod privileges;
 mod races;

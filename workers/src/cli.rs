@@ -1,5 +1,6 @@
 //! The command line. Data goes to stdout, talk to stderr.
 
+mod api_key;
 pub mod calc;
 mod cancel;
 mod check;
@@ -70,6 +71,9 @@ enum Command {
     /// Show or move business time.
     #[command(subcommand)]
     Clock(clock::Clock),
+    /// Make, list or revoke API keys.
+    #[command(subcommand)]
+    ApiKey(api_key::ApiKey),
     /// Check a dunning policy, or see what it would do.
     Policy(policy::PolicyArgs),
     /// Run a PostgreSQL of one's own.
@@ -116,6 +120,7 @@ fn run(command: Command) -> Result<(), exit::Error> {
             Command::Migrate(migrate) => migrate.run().await,
             Command::Check(check) => check.run().await,
             Command::Clock(clock) => clock.run().await,
+            Command::ApiKey(api_key) => api_key.run().await,
             Command::Db(db) => db.run().await,
             Command::Policy(policy) => policy.run().await,
             Command::Calc(calc) => calc.run(),

@@ -99,6 +99,10 @@ ids! {
     PostingId = "post";
     /// What a subscription's next invoice bills beside its price.
     PendingItemId = "item";
+    /// A user's membership.
+    MembershipId = "mbr";
+    /// A key that a customer's programs call an API with.
+    ApiKeyId = "key";
     /// One email.
     EmailId = "mail";
     /// A clock that business time can be read from.
