@@ -20,6 +20,7 @@ pub(crate) mod pending_items;
 pub(crate) mod periods;
 pub mod policies;
 pub(crate) mod subscriptions;
+pub mod wallets;
 
 /// A row that says something the code does not know: written by a newer version, or by hand.
 #[derive(Debug, thiserror::Error)]

@@ -15,6 +15,7 @@ mod smtp;
 mod stories;
 mod tidy;
 mod unsubscribe;
+mod wallets;
 mod zombies;
 
 use perennial_tests::World;

@@ -6,7 +6,6 @@ use sqlx::PgConnection;
 
 use super::{BY, Trouble};
 use crate::mail::clean_display_name;
-use crate::store::audit::{self, AuditRow, AuditRows};
 use crate::store::customers::{self, Kind, Profile};
 
 #[derive(Debug, Deserialize)]
@@ -55,18 +54,7 @@ pub(super) async fn note(
 ) -> Result<(), Trouble> {
     let row = customers::lock(&mut *conn, customer.0).await?;
     let row = row.ok_or_else(|| Trouble::refused(format!("{customer} does not exist")))?;
-    let version = row.version + 1;
-    let at = crate::clock::business_now(&mut *conn, row.clock_id).await?;
-    let mut rows = AuditRows::default();
-    rows.push(AuditRow {
-        subject_id: customer.0,
-        subject_kind: "customer".to_owned(),
-        version,
-        act: act.to_owned(),
-        at,
-        actor: BY.to_owned(),
-        facts,
-    });
-    audit::insert(&mut *conn, &rows).await?;
-    Ok(customers::set_version(conn, customer.0, version).await?)
+    customers::note(conn, customer.0, &row, &customers::Act { name: act, actor: BY, facts })
+        .await?;
+    Ok(())
 }

@@ -3,6 +3,8 @@
 use sqlx::PgConnection;
 use uuid::Uuid;
 
+use super::audit::{self, AuditRow, AuditRows};
+
 /// A customer, as far as jobs need it.
 #[derive(Debug, Clone)]
 pub(crate) struct CustomerRow {
@@ -114,14 +116,36 @@ async fn upsert_organization(conn: &mut PgConnection, profile: &Profile<'_>) -> 
     .await
 }
 
-/// Notes another decision about a customer.
-pub(crate) async fn set_version(
+/// A decision about a customer.
+#[derive(Debug, Clone)]
+pub(crate) struct Act<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) actor: &'a str,
+    pub(crate) facts: serde_json::Value,
+}
+
+/// Adds a decision about a locked customer to the audit log; answers with its number.
+pub(crate) async fn note(
     conn: &mut PgConnection,
     id: Uuid,
-    version: i64,
-) -> sqlx::Result<()> {
+    customer: &CustomerRow,
+    act: &Act<'_>,
+) -> sqlx::Result<i64> {
+    let version = customer.version + 1;
+    let at = crate::clock::business_now(&mut *conn, customer.clock_id).await?;
+    let mut rows = AuditRows::default();
+    rows.push(AuditRow {
+        subject_id: id,
+        subject_kind: "customer".to_owned(),
+        version,
+        act: act.name.to_owned(),
+        at,
+        actor: act.actor.to_owned(),
+        facts: act.facts.clone(),
+    });
+    audit::insert(&mut *conn, &rows).await?;
     sqlx::query!("update perennial.customers set version = $2 where id = $1", id, version)
         .execute(conn)
         .await?;
-    Ok(())
+    Ok(version)
 }
