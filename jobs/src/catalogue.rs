@@ -1,11 +1,13 @@
 //! All jobs. To add one: its file in `catalogue/`, and its two lines here.
 
+mod allocate_tokens;
 mod cancel_at_period_end;
 mod check_invariants;
 mod collect_payment;
 mod due;
 mod end_trial;
 mod expire_grace;
+mod expire_grants;
 mod expire_incomplete;
 mod expire_membership;
 mod grace_ending_notice;
@@ -20,6 +22,7 @@ mod send_email;
 mod trial_ending_notice;
 mod upcoming_renewal_notice;
 mod warn_usage;
+mod warn_low_balance;
 
 use crate::job::{Door, Job};
 
@@ -46,11 +49,13 @@ macro_rules! catalogue {
 }
 
 catalogue! {
+    allocate_tokens::AllocateTokens,
     cancel_at_period_end::CancelAtPeriodEnd,
     check_invariants::CheckInvariants,
     collect_payment::CollectPayment,
     end_trial::EndTrial,
     expire_grace::ExpireGrace,
+    expire_grants::ExpireGrants,
     expire_incomplete::ExpireIncomplete,
     expire_membership::ExpireMembership,
     grace_ending_notice::GraceEndingNotice,
@@ -65,4 +70,5 @@ catalogue! {
     trial_ending_notice::TrialEndingNotice,
     upcoming_renewal_notice::UpcomingRenewalNotice,
     warn_usage::WarnUsage,
+    warn_low_balance::WarnLowBalance,
 }

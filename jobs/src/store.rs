@@ -23,6 +23,7 @@ pub(crate) mod periods;
 pub mod policies;
 pub(crate) mod subscriptions;
 pub(crate) mod warnings;
+pub mod wallets;
 
 /// A row that says something the code does not know: written by a newer version, or by hand.
 #[derive(Debug, thiserror::Error)]

@@ -3,6 +3,7 @@
 //! by the same path. Any number of schedulers may sweep at once: a live job's key is taken.
 
 mod memberships;
+mod wallets;
 
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
@@ -29,6 +30,7 @@ pub async fn sweep(conn: &mut PgConnection) -> sqlx::Result<Swept> {
     enqueued += meters(&mut *conn).await?;
     enqueued += warnings(&mut *conn).await?;
     enqueued += memberships::memberships(&mut *conn).await?;
+    enqueued += wallets::sweep(&mut *conn).await?;
     Ok(Swept { enqueued })
 }
 
@@ -173,7 +175,7 @@ async fn warnings(conn: &mut PgConnection) -> sqlx::Result<i64> {
 /// # Errors
 /// When the database does not answer.
 pub async fn next_due(conn: &mut PgConnection) -> sqlx::Result<Option<DateTime<Utc>>> {
-    sqlx::query_scalar!(
+    let next = sqlx::query_scalar!(
         r#"select least(
                (select min(next_action_at) from perennial.subscriptions
                  where clock_id = '00000000-0000-0000-0000-000000000000' and next_action_at is not null),
@@ -185,8 +187,9 @@ pub async fn next_due(conn: &mut PgConnection) -> sqlx::Result<Option<DateTime<U
                  where clock_id = '00000000-0000-0000-0000-000000000000' and due_at is not null),
                (select min(at) from perennial.lifecycle_events where processed_at is null)) as "next""#
     )
-    .fetch_one(conn)
-    .await
+    .fetch_one(&mut *conn)
+    .await?;
+    Ok([next, wallets::next_due(conn).await?].into_iter().flatten().min())
 }
 
 /// Whether anything is due or under way: nothing is, once all has come to rest.
@@ -213,6 +216,10 @@ async fn mail_at_rest(conn: &mut PgConnection) -> sqlx::Result<bool> {
 /// # Errors
 /// When the database does not answer.
 pub async fn at_rest_but_for_mail(conn: &mut PgConnection) -> sqlx::Result<bool> {
+    Ok(subscriptions_at_rest(&mut *conn).await? && wallets::at_rest(conn).await?)
+}
+
+async fn subscriptions_at_rest(conn: &mut PgConnection) -> sqlx::Result<bool> {
     sqlx::query_scalar!(
         r#"select not exists (select from perennial.jobs where queue <> 'send_email')
               and not exists (select from perennial.clocks c join perennial.subscriptions s on s.clock_id = c.id

@@ -17,6 +17,8 @@ mod smtp;
 mod stories;
 mod tidy;
 mod usage;
+mod unsubscribe;
+mod wallets;
 mod zombies;
 
 use perennial_tests::World;

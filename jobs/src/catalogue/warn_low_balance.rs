@@ -1,0 +1,96 @@
+//! Tells a customer that a wallet is running low.
+//!
+//! **Runs** when less than the wallet's threshold is left, whether by use or by expiry, and when
+//! that may be so.
+//! **Safe to repeat:** the wallet remembers that its customer was told until the balance has been
+//! above the threshold again.
+
+use perennial_core::ids::{CustomerId, EmailId};
+use serde::{Deserialize, Serialize};
+use sqlx::PgConnection;
+
+use crate::context::Cx;
+use crate::job::{Failure, Job};
+use crate::mail::{Letter, LowBalance};
+use crate::store::customers::{self, Act};
+use crate::store::emails::{self, QueuedEmail, QueuedEmails};
+use crate::store::wallets::{self, WalletRow};
+
+/// A wallet may be running low.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WarnLowBalance {
+    /// Whose wallet.
+    pub customer: CustomerId,
+    /// What it holds.
+    pub unit: String,
+}
+
+impl Job for WarnLowBalance {
+    const NAME: &'static str = "warn_low_balance";
+
+    fn key(&self) -> String {
+        format!("{}/{}", self.customer.0, self.unit)
+    }
+
+    async fn run(self, cx: &Cx) -> Result<(), Failure> {
+        let mut transaction = cx.pool.begin().await?;
+        self.look(&mut transaction).await?;
+        crate::crash_point!("warn_low_balance.C2");
+        transaction.commit().await?;
+        Ok(())
+    }
+}
+
+impl WarnLowBalance {
+    async fn look(&self, conn: &mut PgConnection) -> sqlx::Result<()> {
+        // The customer before the wallet: the order in which everybody locks them.
+        let Some(customer) = customers::lock(&mut *conn, self.customer.0).await? else {
+            return Ok(());
+        };
+        let Some(wallet) = wallets::lock(&mut *conn, self.customer.0, &self.unit).await? else {
+            return Ok(());
+        };
+        if let Some(threshold) = untold(&wallet) {
+            let act = Act {
+                name: "low_balance_told",
+                actor: Self::NAME,
+                facts: serde_json::json!({ "unit": wallet.unit, "balance": wallet.balance }),
+            };
+            let decision = customers::note(&mut *conn, self.customer.0, &customer, &act).await?;
+            let mut mails = QueuedEmails::default();
+            mails.push(self.mail(&wallet, threshold, decision));
+            emails::queue(&mut *conn, &mails).await?;
+            wallets::told(&mut *conn, self.customer.0, &self.unit, wallet.now).await?;
+        }
+        wallets::tend(conn, &[self.customer.0], std::slice::from_ref(&self.unit)).await
+    }
+
+    fn mail(&self, wallet: &WalletRow, threshold: i64, decision: i64) -> QueuedEmail {
+        let letter = Letter::from(LowBalance {
+            unit: wallet.unit_name.clone(),
+            balance: wallet.balance,
+            threshold,
+            top_up: None,
+        });
+        let key = format!("{}/{}/{}/{decision}", letter.template(), self.customer, self.unit);
+        QueuedEmail {
+            id: EmailId::derived(&key).0,
+            key,
+            customer_id: self.customer.0,
+            subscription_id: None,
+            clock_id: wallet.clock_id,
+            case_id: None,
+            template: letter.template().to_owned(),
+            letter: serde_json::to_value(letter).expect("a letter is plain facts"),
+            queued_at: wallet.now,
+            decision,
+        }
+    }
+}
+
+/// The threshold that the balance is below, if the customer has not heard of it yet.
+fn untold(wallet: &WalletRow) -> Option<i64> {
+    wallet
+        .low_balance_at
+        .filter(|threshold| wallet.balance < *threshold && wallet.low_balance_told_at.is_none())
+}

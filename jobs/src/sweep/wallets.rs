@@ -1,0 +1,80 @@
+//! What is due of wallets: buckets that have expired, tokens of a new month, low balances.
+
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+
+use super::BATCH_MAX;
+
+/// Enqueues what is due. Expiry and allocation are set-based: one job each, however much is due.
+pub(super) async fn sweep(conn: &mut PgConnection) -> sqlx::Result<i64> {
+    let sets = sqlx::query_scalar!(
+        r#"select perennial.enqueue_jobs(
+                      array_agg(due.queue), array_agg('{}'::jsonb), array_agg('now'::text)) as "enqueued"
+             from (select 'expire_grants' as queue
+                    where exists (select from perennial.clocks c
+                                    join perennial.wallet_grants g on g.clock_id = c.id
+                                   where g.remaining > 0 and g.expires_at <= perennial.business_now(c.id))
+                   union all
+                   select 'allocate_tokens'
+                    where exists (select from perennial.clocks c
+                                    join perennial.token_allocations a on a.clock_id = c.id
+                                   where a.due_at <= perennial.business_now(c.id))) due
+            where not exists (select from perennial.jobs j where j.queue = due.queue and j.unique_key = 'now')
+           having count(*) > 0"#
+    )
+    .fetch_optional(&mut *conn)
+    .await?;
+    Ok(sets.flatten().unwrap_or_default() + low_balances(conn).await?)
+}
+
+async fn low_balances(conn: &mut PgConnection) -> sqlx::Result<i64> {
+    let enqueued = sqlx::query_scalar!(
+        r#"select perennial.enqueue_jobs(
+                      array_agg('warn_low_balance'::text),
+                      array_agg(jsonb_build_object('customer', due.customer_id, 'unit', due.unit)),
+                      array_agg(due.key)) as "enqueued"
+             from perennial.clocks c
+            cross join lateral (
+                  select w.customer_id, w.unit, k.key
+                    from perennial.wallets w
+                   cross join lateral (select w.customer_id || '/' || w.unit as key) k
+                   where w.clock_id = c.id and w.warn_at <= perennial.business_now(c.id)
+                     and not exists (select from perennial.jobs j
+                                      where j.queue = 'warn_low_balance' and j.unique_key = k.key)
+                   order by w.warn_at limit $1) due
+           having count(*) > 0"#,
+        BATCH_MAX
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(enqueued.flatten().unwrap_or_default())
+}
+
+/// The next instant at which something of a wallet comes due on the global clock.
+pub(super) async fn next_due(conn: &mut PgConnection) -> sqlx::Result<Option<DateTime<Utc>>> {
+    sqlx::query_scalar!(
+        r#"select least(
+               (select min(expires_at) from perennial.wallet_grants
+                 where clock_id = '00000000-0000-0000-0000-000000000000' and remaining > 0),
+               (select min(due_at) from perennial.token_allocations
+                 where clock_id = '00000000-0000-0000-0000-000000000000'),
+               (select min(warn_at) from perennial.wallets
+                 where clock_id = '00000000-0000-0000-0000-000000000000')) as "next""#
+    )
+    .fetch_one(conn)
+    .await
+}
+
+/// Whether nothing of a wallet is due.
+pub(super) async fn at_rest(conn: &mut PgConnection) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
+        r#"select not exists (select from perennial.clocks c join perennial.wallet_grants g on g.clock_id = c.id
+                               where g.remaining > 0 and g.expires_at <= perennial.business_now(c.id))
+              and not exists (select from perennial.clocks c join perennial.token_allocations a on a.clock_id = c.id
+                               where a.due_at <= perennial.business_now(c.id))
+              and not exists (select from perennial.clocks c join perennial.wallets w on w.clock_id = c.id
+                               where w.warn_at <= perennial.business_now(c.id)) as "at_rest!""#
+    )
+    .fetch_one(conn)
+    .await
+}
