@@ -21,8 +21,8 @@ mod retry_payment;
 mod send_email;
 mod trial_ending_notice;
 mod upcoming_renewal_notice;
-mod warn_usage;
 mod warn_low_balance;
+mod warn_usage;
 
 use crate::job::{Door, Job};
 

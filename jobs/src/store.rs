@@ -14,16 +14,16 @@ pub(crate) mod items;
 pub mod jobs;
 pub(crate) mod ledger;
 pub mod mail_preferences;
-pub(crate) mod meters;
 pub(crate) mod memberships;
+pub(crate) mod meters;
 pub mod methods;
 pub(crate) mod payments;
 pub(crate) mod pending_items;
 pub(crate) mod periods;
 pub mod policies;
 pub(crate) mod subscriptions;
-pub(crate) mod warnings;
 pub mod wallets;
+pub(crate) mod warnings;
 
 /// A row that says something the code does not know: written by a newer version, or by hand.
 #[derive(Debug, thiserror::Error)]

@@ -16,8 +16,8 @@ mod severed;
 mod smtp;
 mod stories;
 mod tidy;
-mod usage;
 mod unsubscribe;
+mod usage;
 mod wallets;
 mod zombies;
 

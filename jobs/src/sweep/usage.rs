@@ -1,0 +1,52 @@
+//! What is due of usage: periods that have ended, thresholds that were crossed.
+
+use sqlx::PgConnection;
+
+use super::BATCH_MAX;
+
+pub(super) async fn sweep(conn: &mut PgConnection) -> sqlx::Result<i64> {
+    Ok(meters(&mut *conn).await? + warnings(conn).await?)
+}
+
+/// One job for each clock, however many meters are due: it closes them in sets.
+async fn meters(conn: &mut PgConnection) -> sqlx::Result<i64> {
+    let enqueued = sqlx::query_scalar!(
+        r#"select perennial.enqueue_jobs(
+                      array_agg('reset_quota'::text),
+                      array_agg(jsonb_build_object('clock', c.id)),
+                      array_agg(c.id::text)) as "enqueued"
+             from perennial.clocks c
+            where exists (select from perennial.usage_meters m
+                           where m.clock_id = c.id and m.period_end <= perennial.business_now(c.id))
+           having count(*) > 0"#
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(enqueued.flatten().unwrap_or_default())
+}
+
+async fn warnings(conn: &mut PgConnection) -> sqlx::Result<i64> {
+    sqlx::query_scalar!("select perennial.note_missed_warnings()").fetch_one(&mut *conn).await?;
+    let enqueued = sqlx::query_scalar!(
+        r#"select perennial.enqueue_jobs(
+                      array_agg('warn_usage'::text),
+                      array_agg(jsonb_build_object('customer', due.customer_id, 'metric', due.metric_id,
+                                                   'period_start', due.period_start, 'threshold', due.threshold)),
+                      array_agg(due.key)) as "enqueued"
+             from perennial.clocks c
+            cross join lateral (
+                  select w.customer_id, w.metric_id, w.period_start, w.threshold, k.key
+                    from perennial.usage_warnings w
+                   cross join lateral (select w.customer_id || '/' || w.metric_id || '/' || w.threshold || '@'
+                                              || (extract(epoch from w.period_start) * 1000000)::bigint as key) k
+                   where w.clock_id = c.id and w.due_at <= perennial.business_now(c.id)
+                     and not exists (select from perennial.jobs j
+                                      where j.queue = 'warn_usage' and j.unique_key = k.key)
+                   order by w.due_at limit $1) due
+           having count(*) > 0"#,
+        BATCH_MAX
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(enqueued.flatten().unwrap_or_default())
+}
