@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 
 use crate::calendar::Period;
-use crate::ids::{InvoiceId, PaymentId, PaymentMethodId};
+use crate::ids::{InvoiceId, PaymentId, PaymentMethodId, PendingItemId};
 use crate::lifecycle::status::is_legal;
 use crate::lifecycle::{
     BalanceChange, BalanceKind, Edge, Effect, InvoiceClose, IssuedInvoice, Notice, PeriodKind,
@@ -64,6 +64,7 @@ pub(super) struct Books {
     balance: i64,
     pub(super) blocked: BTreeSet<PaymentMethodId>,
     cases_open: i32,
+    pub(super) billed: BTreeSet<PendingItemId>,
 }
 
 impl Books {
@@ -94,6 +95,12 @@ impl Books {
             Effect::Moved { from, edge, to, .. } => self.moved(*from, *edge, *to),
             Effect::PeriodOpened { period, kind } => self.period_opened(*period, *kind),
             Effect::Issued(invoice) => self.issued(invoice),
+            Effect::PendingBilled { items, invoice } => {
+                assert!(self.bills.contains_key(invoice), "{invoice} was issued");
+                for item in items {
+                    assert!(self.billed.insert(*item), "{item} is billed once");
+                }
+            }
             Effect::Charge { payment, invoice, attempt, method, amount_minor } => {
                 let charge = Charged {
                     invoice: *invoice,

@@ -3,7 +3,10 @@
 use super::world::{World, at, days, item, method, terms};
 use crate::calendar::Interval;
 use crate::dunning::{DunningPolicy, TrialWithoutMethod};
-use crate::lifecycle::{Access, Action, Edge, Event, Item, Notice, Start, Status, Subscription};
+use crate::ids::PendingItemId;
+use crate::lifecycle::{
+    Access, Action, Edge, Event, Item, LineKind, Notice, PendingItem, Start, Status, Subscription,
+};
 use crate::network::Network;
 
 fn begun(terms: Subscription) -> World {
@@ -253,4 +256,26 @@ fn a_late_outcome_of_what_was_paid_otherwise_changes_nothing() {
     assert_eq!(world.books.edges().last(), Some(&edge));
     world.now += days(1);
     assert_eq!(world.status(), Status::Active);
+}
+
+#[test]
+fn usage_beyond_a_limit_is_billed_once_with_the_next_period_and_collected_with_it() {
+    let mut world = begun(terms());
+    world.succeed();
+    let used_in = at("2026-01-01")..at("2026-02-01");
+    let id = PendingItemId::derived("overage");
+    world.subscription.pending.push(PendingItem {
+        id,
+        kind: LineKind::Overage,
+        description: "250 calls beyond the limit".to_owned(),
+        quantity: 250,
+        amount_minor: 2_50,
+        used_in,
+    });
+    world.run_to(at("2026-02-01"));
+    assert_eq!(world.subscription.invoices[0].total_minor, 49_00 + 2_50);
+    world.succeed();
+    world.run_to(at("2026-03-01"));
+    assert_eq!(world.subscription.invoices[0].total_minor, 49_00);
+    assert!(world.books.billed.contains(&id) && world.subscription.pending.is_empty());
 }
