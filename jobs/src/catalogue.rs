@@ -17,6 +17,7 @@ mod prune_jobs;
 mod renew;
 mod reset_quota;
 mod resolve_unknown;
+mod retain_usage;
 mod retry_payment;
 mod send_email;
 mod trial_ending_notice;
@@ -65,6 +66,7 @@ catalogue! {
     renew::Renew,
     reset_quota::ResetQuota,
     resolve_unknown::ResolveUnknown,
+    retain_usage::RetainUsage,
     retry_payment::RetryPayment,
     send_email::SendEmail,
     trial_ending_notice::TrialEndingNotice,

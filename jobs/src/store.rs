@@ -23,6 +23,7 @@ pub(crate) mod periods;
 pub mod policies;
 pub(crate) mod subscriptions;
 pub mod wallets;
+pub(crate) mod usage_retention;
 pub(crate) mod warnings;
 
 /// A row that says something the code does not know: written by a newer version, or by hand.
