@@ -22,8 +22,9 @@ pub(crate) mod pending_items;
 pub(crate) mod periods;
 pub mod policies;
 pub(crate) mod subscriptions;
-pub mod wallets;
+pub mod usage;
 pub(crate) mod usage_retention;
+pub mod wallets;
 pub(crate) mod warnings;
 
 /// A row that says something the code does not know: written by a newer version, or by hand.

@@ -10,7 +10,11 @@ const APPENDED: &[&str] = &[
     "customer_balance_entries",
     "dunning_policies",
     "ledger_entries",
+    "plan_quota_tiers",
+    "plan_quotas",
     "subscription_history",
+    "usage_closings",
+    "wallet_entries",
 ];
 
 /// What a role may do to the tables: `table verb`.
@@ -41,7 +45,7 @@ async fn the_worker_adds_to_the_books_and_changes_nothing_in_them() {
 }
 
 #[tokio::test]
-async fn other_services_may_use_two_functions_and_no_table() {
+async fn other_services_may_use_the_doors_and_no_table() {
     let world = world().await;
     assert_eq!(may(&world, "perennial_ingest").await, Vec::<String>::new());
     let functions: Vec<String> = sqlx::query_scalar(
@@ -51,7 +55,28 @@ async fn other_services_may_use_two_functions_and_no_table() {
     .fetch_all(&world.pool)
     .await
     .unwrap();
-    assert_eq!(functions, ["emit", "enqueue"]);
+    let doors = [
+        "authorize_api_key",
+        "can_access",
+        "cancel_membership",
+        "check_feature",
+        "check_quota",
+        "consume",
+        "consume_tokens",
+        "emit",
+        "enqueue",
+        "get_limit",
+        "grant_membership",
+        "grant_tokens",
+        "record_usage",
+        "record_usage_batch",
+        "refund_tokens",
+        "release_usage",
+        "set_mail_preference",
+        "upgrade_suggestion",
+        "wallet_balance",
+    ];
+    assert_eq!(functions, doors);
 }
 
 #[tokio::test]
@@ -59,7 +84,7 @@ async fn functions_that_run_as_their_owner_look_nowhere_else_for_what_they_name(
     let world = world().await;
     let open: Vec<String> = sqlx::query_scalar(
         "select proname::text from pg_proc where pronamespace = 'perennial'::regnamespace and prosecdef
-            and not coalesce(array_to_string(proconfig, ',') ~ 'search_path=.*pg_temp$', false)",
+            and not exists (select from unnest(proconfig) setting where setting ~ '^search_path=.*pg_temp$')",
     )
     .fetch_all(&world.pool)
     .await
@@ -91,7 +116,10 @@ fn some_column(table: &str) -> &'static str {
     match table {
         "audit_log" => "act",
         "dunning_policies" => "name",
+        "plan_quota_tiers" => "currency",
+        "plan_quotas" => "reset",
         "subscription_history" => "edge",
+        "usage_closings" => "used",
         _ => "kind",
     }
 }

@@ -1,10 +1,12 @@
 //! `perennial explain`
 
 use perennial_core::currency::Currency;
-use perennial_core::ids::SubscriptionId;
+use perennial_core::ids::{CustomerId, SubscriptionId};
 use perennial_core::money::Money;
 use perennial_jobs::diary::{self, Line};
 use perennial_jobs::explain::{self, Standing};
+use perennial_jobs::store::usage::{self, MeterLine};
+use perennial_jobs::store::wallets::{self, WalletLine};
 use serde_json::json;
 
 use super::exit::{Error, Exit, say};
@@ -35,12 +37,18 @@ impl Explain {
         let standing = explain::standing(&mut conn, self.subscription).await?;
         let standing =
             standing.ok_or_else(|| Error::data(format!("{} does not exist", self.subscription)))?;
+        let customer: CustomerId = standing.customer.parse().map_err(Error::data)?;
+        let meters = usage::of_customer(&mut conn, customer.0).await?;
+        let wallets = wallets::of_customer(&mut conn, customer.0).await?;
         let diary = diary::of(&mut conn, self.subscription).await?;
         if self.json {
-            let next = standing.outlook();
-            return say(json!({ "standing": standing, "next": next, "diary": diary }));
+            return say(json!({
+                "standing": standing, "next": standing.outlook(), "meters": meters,
+                "wallets": wallets, "diary": diary,
+            }));
         }
-        self.print(&standing, &diary)
+        self.print(&standing, &diary)?;
+        print_allowances(&meters, &wallets)
     }
 
     fn print(&self, standing: &Standing, diary: &[Line]) -> Result<(), Error> {
@@ -78,4 +86,31 @@ impl Explain {
         say("")?;
         say(format_args!("next: {}", standing.outlook()))
     }
+}
+
+/// What the customer may use, and has in wallets.
+fn print_allowances(meters: &[MeterLine], wallets: &[WalletLine]) -> Result<(), Error> {
+    if !meters.is_empty() {
+        say("\nusage")?;
+    }
+    for meter in meters {
+        let limit = meter.limit.map_or("unlimited".to_owned(), |limit| limit.to_string());
+        let resets = meter.period_end.map_or("never resets".to_owned(), |at| {
+            format!("resets {}", at.format("%Y-%m-%d %H:%M UTC"))
+        });
+        say(format_args!(
+            "  {:<20} {:>10} of {:<10} {:<5} {resets}",
+            meter.metric, meter.used, limit, meter.enforcement
+        ))?;
+    }
+    if !wallets.is_empty() {
+        say("\nwallets")?;
+    }
+    for wallet in wallets {
+        let expiry = wallet.next_expiry.map_or(String::new(), |at| {
+            format!(", {} of them until {}", wallet.expiring, at.format("%Y-%m-%d %H:%M UTC"))
+        });
+        say(format_args!("  {:<20} {:>10}{expiry}", wallet.name, wallet.balance))?;
+    }
+    Ok(())
 }
