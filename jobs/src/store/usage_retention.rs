@@ -4,10 +4,11 @@
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-/// Makes the partitions of this month and the three that follow.
-pub(crate) async fn make_partitions(conn: &mut PgConnection) -> sqlx::Result<()> {
-    sqlx::query!("select perennial.make_usage_partitions()").execute(conn).await?;
-    Ok(())
+/// Makes the partitions of this month and the three that follow. Answers with their number.
+pub(crate) async fn make_partitions(conn: &mut PgConnection) -> sqlx::Result<i64> {
+    sqlx::query_scalar!(r#"select perennial.make_usage_partitions() as "made!""#)
+        .fetch_one(conn)
+        .await
 }
 
 /// Drops the partitions that nobody keeps anything of. Answers with their number.
