@@ -48,7 +48,8 @@ set search_path = perennial, pg_temp as $$
      using (customer_id, metric_id, period_start)
       left join (select customer_id, metric_id, period_start, sum(used) as total from usage_counters group by 1, 2, 3) c
      using (customer_id, metric_id, period_start)
-     where coalesce(e.total, 0) <> coalesce(c.total, 0)
+     -- What never resets has no end, and its old events are not kept (perennial.usage_retention).
+     where m.period_end is not null and coalesce(e.total, 0) <> coalesce(c.total, 0)
     union all
     select 'I10', customer_id || ' ' || metric_id, 'used ' || used || ' in the period from ' || period_start
       from (select customer_id, metric_id, period_start, sum(used) as used from usage_counters group by 1, 2, 3) c

@@ -3,6 +3,7 @@
 
 mod api_keys;
 mod cli;
+mod content_access;
 mod crashes;
 mod crashes_elsewhere;
 mod doors;
@@ -12,6 +13,7 @@ mod memberships;
 mod planted;
 mod privileges;
 mod races;
+mod retention;
 mod severed;
 mod smtp;
 mod stories;
