@@ -19,6 +19,7 @@ mod reset_quota;
 mod resolve_unknown;
 mod retry_payment;
 mod send_email;
+mod top_up_wallet;
 mod trial_ending_notice;
 mod upcoming_renewal_notice;
 mod warn_low_balance;
@@ -67,6 +68,7 @@ catalogue! {
     resolve_unknown::ResolveUnknown,
     retry_payment::RetryPayment,
     send_email::SendEmail,
+    top_up_wallet::TopUpWallet,
     trial_ending_notice::TrialEndingNotice,
     upcoming_renewal_notice::UpcomingRenewalNotice,
     warn_usage::WarnUsage,
