@@ -299,9 +299,7 @@ begin
             returning g.id, least(l.remaining, consume_tokens.amount - l.before) as amount)
         insert into wallet_entries (customer_id, unit, grant_id, kind, amount, event_id, at)
         select customer, consume_tokens.unit, b.id, 'burn', -b.amount, consume_tokens.event_id, moment from burned b;
-        if wallet.low_balance_at is not null then
-            perform tend_wallets(array[customer], array[consume_tokens.unit]);
-        end if;
+        perform tend_wallets(array[customer], array[consume_tokens.unit]);
     end if;
     return query select known.allowed, case when known.allowed then known.amount else 0 end, known.balance;
 end
