@@ -390,7 +390,9 @@ as $$
      where coalesce(b.total, 0) <> coalesce(l.total, 0)
     union all
     select 'I5', e.subject::text, count(*) || ' mails ' || e.template || ' of one decision'
-      from (select coalesce(subscription_id, order_id, customer_id) as subject, template, decision from emails) e
+      -- (decision 0: what no decision about anybody caused)
+      from (select coalesce(subscription_id, order_id, customer_id) as subject, template, decision from emails
+             where decision > 0 or num_nonnulls(subscription_id, order_id) > 0) e
      group by e.subject, e.template, e.decision having count(*) > 1
     union all
     select 'I6', h.subscription_id::text, 'took an edge that is none: ' || coalesce(h.from_status, 'nothing')
@@ -429,7 +431,8 @@ as $$
             union all select coalesce(subscription_id, order_id), outcome_decision, 'an outcome' from payments
                        where outcome_decision is not null
             union all select coalesce(subscription_id, order_id), decision, 'a posting' from ledger_entries
-            union all select coalesce(subscription_id, order_id, customer_id), decision, 'a mail' from emails) x
+            union all select coalesce(subscription_id, order_id, customer_id), decision, 'a mail' from emails
+                       where decision > 0 or num_nonnulls(subscription_id, order_id) > 0) x
       left join audit_log a on a.subject_id = x.subject and a.version = x.decision
      where a.version is null
     union all

@@ -6,6 +6,7 @@ use perennial_jobs::store::wallets;
 use perennial_sandbox::{Action, Fault};
 use perennial_tests::{Customer, Faults, World};
 use serde_json::{Value, json};
+use sqlx::AssertSqlSafe;
 
 use super::{CONFIRM, world};
 
@@ -156,6 +157,26 @@ async fn a_worker_that_dies_anywhere_in_an_order_charges_and_grants_once() {
     }
 }
 
+#[tokio::test]
+async fn a_worker_that_dies_while_it_tops_up_buys_once() {
+    let mut world = world().await;
+    let ada = buyer(&world, &["pm_sbx_visa__ok"]).await;
+    world.work(Faults::None);
+    world.rest().await;
+    world.kill_workers().await;
+    top_up_below_50(&world, ada, 3).await;
+    for point in ["top_up_wallet.C2", "E2.C3", "C6"] {
+        world.work(Faults::KilledAt(point));
+        world.wait_for_death().await;
+    }
+    world.work(Faults::None);
+    world.rest().await;
+    world.advance(TimeDelta::seconds(61)).await;
+    assert_eq!(outcome(&world).await, ["order paid", "INV-1 paid", "mail receipt"]);
+    assert_eq!(world.sandbox.ledger().entries.len(), 1);
+    world.check().await;
+}
+
 async fn top_up_below_50(world: &World, customer: Customer, per_month_max: i32) {
     sqlx::query("select perennial.set_auto_top_up($1, 'tokens', 'tokens_100', 50, $2)")
         .bind(customer.id.0)
@@ -268,4 +289,62 @@ async fn a_bad_wish_is_refused_with_the_name_of_its_field() {
         let message = refused.as_database_error().unwrap().message().to_owned();
         assert!(message.starts_with(&format!("{field}: ")), "{message}");
     }
+}
+
+#[tokio::test]
+async fn buying_on_the_command_line_twice_under_one_key_buys_once() {
+    let mut world = world().await;
+    world.work(Faults::None);
+    let ada = buyer(&world, &["pm_sbx_visa__ok"]).await;
+    world.rest().await;
+    let (customer, mut told) = (ada.id.to_string(), vec![]);
+    for _ in 0..2 {
+        let arguments = ["buy", &customer, "tokens_100", "--key", "gift"];
+        let output = world.command().args(arguments).output().await.unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        told.push(String::from_utf8(output.stdout).unwrap());
+    }
+    assert!(told[0].starts_with("ord_") && told[0] == told[1], "{told:?}");
+    world.rest().await;
+    assert_eq!(tokens(&world, ada).await, 100);
+    let refused = world.command().args(["buy", &customer, "tokens_7"]).output().await.unwrap();
+    let problem = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(!refused.status.success() && problem.contains("package: "), "{problem}");
+}
+
+const DAMAGE: &[(&str, &str, &str)] = &[
+    ("I2", "an order's payment is not in the books", "delete from perennial.ledger_entries where account = 'cash'"),
+    ("I4", "a paid order without its tokens", "delete from perennial.wallet_grants"),
+    ("I4", "tokens for an order that was not paid", "update perennial.orders set status = 'failed'"),
+    ("I5", "a receipt that was queued twice",
+     "insert into perennial.emails (id, key, customer_id, order_id, clock_id, template, letter, status, queued_at, decision)
+      select gen_random_uuid(), key || '/again', customer_id, order_id, clock_id, template, letter, 'sent', queued_at, decision
+        from perennial.emails"),
+    ("I7", "a decision that nobody wrote down",
+     "delete from perennial.audit_log where subject_kind = 'order' and version = 2"),
+    ("I7", "a mail of a decision that never was", "update perennial.emails set decision = 99"),
+    ("I13", "a paid order whose invoice is open", "update perennial.invoices set status = 'open', closed_at = null"),
+    ("I13", "an order of another amount", "update perennial.orders set total_minor = 1"),
+];
+
+#[tokio::test]
+async fn damage_to_an_order_is_found() {
+    let mut world = world().await;
+    world.work(Faults::None);
+    let ada = buyer(&world, &["pm_sbx_visa__ok"]).await;
+    order(&world, ada, "order", json!({})).await.unwrap();
+    world.rest().await;
+    world.kill_workers().await;
+    for (invariant, what, damage) in DAMAGE {
+        let mut transaction = world.pool.begin().await.unwrap();
+        let sql = AssertSqlSafe(format!("set local session_replication_role = replica; {damage}"));
+        sqlx::raw_sql(sql).execute(&mut *transaction).await.unwrap();
+        let found: Vec<String> =
+            sqlx::query_scalar("select invariant from perennial.check_invariants()")
+                .fetch_all(&mut *transaction)
+                .await
+                .unwrap();
+        assert!(found.iter().any(|found| found == invariant), "{what}: {found:?}");
+    }
+    world.check().await;
 }
