@@ -13,8 +13,8 @@ create table perennial.wallets (
     customer_id uuid not null references perennial.customers,
     unit text collate "C" not null references perennial.token_units,
     clock_id uuid not null,
-    -- the customer is told when less than this is left; null: never
-    low_balance_at bigint check (low_balance_at > 0),
+    -- the customer is told when no more than this is left; null: never
+    low_balance_at bigint check (low_balance_at >= 0),
     -- told, and the balance has been too low since
     low_balance_told_at timestamptz,
     -- when somebody has to look whether there is something to tell (business time)
@@ -173,8 +173,8 @@ create function perennial.tend_wallets(customers uuid[], units text[]) returns v
 language sql
 set search_path = perennial, pg_temp as $$
     update wallets w
-       set low_balance_told_at = case when s.balance < w.low_balance_at then w.low_balance_told_at end,
-           warn_at = case when s.balance < w.low_balance_at and w.low_balance_told_at is null then s.moment
+       set low_balance_told_at = case when s.balance <= w.low_balance_at then w.low_balance_told_at end,
+           warn_at = case when s.balance <= w.low_balance_at and w.low_balance_told_at is null then s.moment
                           else next_turn(w.customer_id, w.unit, s.moment) end
       from (select distinct v.customer_id, v.unit, m.moment, tokens_at(v.customer_id, v.unit, m.moment) as balance
               from unnest(customers, units) u (customer_id, unit)
@@ -299,9 +299,7 @@ begin
             returning g.id, least(l.remaining, consume_tokens.amount - l.before) as amount)
         insert into wallet_entries (customer_id, unit, grant_id, kind, amount, event_id, at)
         select customer, consume_tokens.unit, b.id, 'burn', -b.amount, consume_tokens.event_id, moment from burned b;
-        if wallet.low_balance_at is not null then
-            perform tend_wallets(array[customer], array[consume_tokens.unit]);
-        end if;
+        perform tend_wallets(array[customer], array[consume_tokens.unit]);
     end if;
     return query select known.allowed, case when known.allowed then known.amount else 0 end, known.balance;
 end
@@ -417,28 +415,24 @@ $$;
 comment on function perennial.refund_tokens(text) is
     'Gives back what an event consumed, to the same buckets; what has expired meanwhile is lost. Once.';
 
-create function perennial.set_low_balance(customer uuid, unit text, below bigint) returns void
+create function perennial.set_low_balance(customer uuid, unit text, threshold bigint) returns void
 language plpgsql security definer
 set search_path = perennial, pg_temp as $$
 #variable_conflict use_column
 declare
     clock uuid := check_wallet_fields(customer, set_low_balance.unit);
 begin
-    if below is not null then
-        begin
-            perform check_token_amount(below);
-        exception when invalid_parameter_value then
-            perform refuse_field('below', format('must be between 1 and 1000000000000, is %s', below));
-        end;
+    if threshold not between 0 and 1000000000000 then
+        perform refuse_field('threshold', format('must be between 0 and 1000000000000, is %s', threshold));
     end if;
-    insert into wallets as w (customer_id, unit, clock_id, low_balance_at) values (customer, set_low_balance.unit, clock, below)
+    insert into wallets as w (customer_id, unit, clock_id, low_balance_at) values (customer, set_low_balance.unit, clock, threshold)
     on conflict (customer_id, unit) do update
        set low_balance_at = excluded.low_balance_at,
            low_balance_told_at = case when excluded.low_balance_at is not null then w.low_balance_told_at end, warn_at = null;
     perform tend_wallets(array[customer], array[set_low_balance.unit]);
 end
 $$;
-comment on function perennial.set_low_balance is 'From now on the customer is told when less than this is left; null: no more.';
+comment on function perennial.set_low_balance is 'From now on the customer is told when no more than this is left; null: never.';
 
 ------------------------------------------------------------------------------------- invariants
 

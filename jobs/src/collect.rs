@@ -4,7 +4,7 @@
 //! crash is the same call. What is not known afterwards is only ever learned by asking.
 
 use perennial_core::currency::Currency;
-use perennial_core::ids::{InvoiceId, PaymentId, PaymentMethodId, SubscriptionId};
+use perennial_core::ids::{InvoiceId, OrderId, PaymentId, PaymentMethodId, SubscriptionId};
 use perennial_core::money::Money;
 use perennial_core::network::Network;
 
@@ -12,6 +12,7 @@ use crate::clock::machine_now;
 use crate::context::Cx;
 use crate::job::Failure;
 use crate::lifecycle::{self, Cause, Request, Settled, Settlement, request_hash};
+use crate::orders;
 use crate::payments::{
     CallTrace, Decline, Inquiry, IntentRequest, NoAnswer, Observation, OpKey, Outcome,
 };
@@ -279,11 +280,26 @@ async fn settle(
         charge,
         trace,
     };
-    let subscription = SubscriptionId(attempt.subscription_id);
-    let cause = Cause::Settlement(Box::new(settlement));
-    lifecycle::apply(cx, Request { subscription, cause, by }).await?;
+    match (attempt.order_id, attempt.subscription_id) {
+        (Some(order), _) => orders::settle(cx, OrderId(order), &settlement, by).await?,
+        (None, Some(subscription)) => {
+            let cause = Cause::Settlement(Box::new(settlement));
+            let subscription = SubscriptionId(subscription);
+            lifecycle::apply(cx, Request { subscription, cause, by }).await?;
+        }
+        (None, None) => return Err(Failure::give_up(of_nothing(attempt))),
+    }
     crate::crash_point!("C8");
     Ok(())
+}
+
+fn of_nothing(attempt: &Attempt) -> CorruptRow {
+    CorruptRow {
+        table: "payments",
+        column: "subscription_id",
+        id: attempt.id.to_string(),
+        problem: "neither a subscription nor an order".to_owned(),
+    }
 }
 
 fn payment_id(attempt: &Attempt) -> PaymentId {

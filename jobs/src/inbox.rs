@@ -5,6 +5,7 @@
 
 mod customer;
 mod method;
+mod order;
 mod subscription;
 
 use std::fmt::Display;
@@ -123,6 +124,7 @@ async fn handle(
         "subscription.created" => {
             subscription::created(conn, cx, customer, event, data(event)?).await
         }
+        "order.placed" => order::placed(conn, cx, customer, event, data(event)?).await,
         "subscription.cancel_requested" => {
             let when = data::<CancelRequested>(event)?.when();
             decide(conn, cx, subscription, Event::CancelRequested { when }).await
@@ -132,7 +134,7 @@ async fn handle(
             let invoice = perennial_core::ids::InvoiceId(event.subject);
             let owner = subscriptions::of_invoice(&mut *conn, invoice.0).await?;
             let owner =
-                owner.ok_or_else(|| Trouble::refused(format!("{invoice} does not exist")))?;
+                owner.ok_or_else(|| Trouble::refused(format!("{invoice} is no subscription's")))?;
             decide(conn, cx, owner.into(), Event::PayRequested { invoice }).await
         }
         other => Err(Trouble::refused(format!("type: this version does not know `{other}`"))),

@@ -16,6 +16,7 @@ pub mod invariants;
 pub mod job;
 mod lifecycle;
 pub mod mail;
+mod orders;
 mod outbox;
 pub mod payments;
 pub mod store;

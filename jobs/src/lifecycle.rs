@@ -26,7 +26,8 @@ use load::Loaded;
 use save::Batch;
 
 pub(crate) use begin::{BeginError, Terms, begin};
-pub(crate) use load::interval;
+pub(crate) use letters::method_words;
+pub(crate) use load::{interval, methods_of};
 pub(crate) use save::request_hash;
 pub(crate) use settlement::{Settled, Settlement};
 

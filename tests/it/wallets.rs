@@ -353,6 +353,40 @@ async fn a_low_balance_is_told_once_until_it_has_been_above_again() {
     world.check().await;
 }
 
+#[tokio::test]
+async fn a_worker_that_dies_anywhere_does_what_is_due_once() {
+    for point in ["allocate_tokens.C2", "expire_grants.C2", "warn_low_balance.C2"] {
+        let mut world = world().await;
+        world.work(Faults::None);
+        let ada = world.subscribe("ada", &[], json!({ "plan": "free" })).await;
+        world.rest().await;
+        sqlx::query("select perennial.set_low_balance($1, 'tokens', 2)")
+            .bind(ada.id.0)
+            .execute(&world.pool)
+            .await
+            .unwrap();
+        world.kill_workers().await;
+        let mut conn = world.pool.acquire().await.unwrap();
+        wallets::consume(&mut conn, ada.id.0, "tokens", 1, "used").await.unwrap();
+        drop(conn);
+        world.work(Faults::KilledAt(point));
+        world.set_clock("2026-03-01T00:00:00Z".parse().unwrap()).await;
+        world.wait_for_death().await;
+        world.work(Faults::None);
+        world.rest().await;
+        let entries: Vec<(String, i64)> =
+            sqlx::query_as("select kind, amount from perennial.wallet_entries order by at, id")
+                .fetch_all(&world.pool)
+                .await
+                .unwrap();
+        let entries: Vec<_> =
+            entries.iter().map(|(kind, amount)| (kind.as_str(), *amount)).collect();
+        let once = [("grant", 3), ("burn", -1), ("expire", -2), ("grant", 3)];
+        assert_eq!(entries, once, "{point}");
+        world.check().await;
+    }
+}
+
 const DAMAGE: &[(&str, &str)] = &[
     (
         "a bucket that holds more than came into it",

@@ -1,6 +1,7 @@
 //! The command line. Data goes to stdout, talk to stderr.
 
 mod api_key;
+mod buy;
 pub mod calc;
 mod cancel;
 mod check;
@@ -60,6 +61,8 @@ enum Command {
     Inbox(inbox::Inbox),
     /// Subscribe a customer.
     Subscribe(Box<subscribe::Subscribe>),
+    /// Buy a package of tokens for a customer.
+    Buy(buy::Buy),
     /// Cancel a subscription.
     Cancel(cancel::Cancel),
     /// Explain a subscription: where it stands, what happened, what comes next.
@@ -115,6 +118,7 @@ fn run(command: Command) -> Result<(), exit::Error> {
             Command::Sandbox(sandbox) => sandbox.run().await,
             Command::Inbox(inbox) => inbox.run().await,
             Command::Subscribe(subscribe) => subscribe.run().await,
+            Command::Buy(buy) => buy.run().await,
             Command::Cancel(cancel) => cancel.run().await,
             Command::Explain(explain) => explain.run().await,
             Command::Migrate(migrate) => migrate.run().await,

@@ -87,6 +87,8 @@ ids! {
     PriceId = "price";
     /// One subscription of one customer.
     SubscriptionId = "sub";
+    /// Something bought once.
+    OrderId = "ord";
     /// One invoice.
     InvoiceId = "inv";
     /// One attempt to collect an invoice.

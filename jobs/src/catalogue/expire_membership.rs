@@ -70,6 +70,7 @@ async fn tell(
             key,
             customer_id,
             subscription_id: None,
+            order_id: None,
             clock_id: clock.0,
             case_id: None,
             template: letter.template().to_owned(),

@@ -1,19 +1,22 @@
 //! Tells a customer that a wallet is running low.
 //!
-//! **Runs** when less than the wallet's threshold is left, whether by use or by expiry, and when
+//! **Runs** when no more than the wallet's threshold is left, whether by use or by expiry, and when
 //! that may be so.
 //! **Safe to repeat:** the wallet remembers that its customer was told until the balance has been
 //! above the threshold again.
 
+use perennial_core::currency::Currency;
 use perennial_core::ids::{CustomerId, EmailId};
+use perennial_core::money::Money;
 use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
 
 use crate::context::Cx;
 use crate::job::{Failure, Job};
-use crate::mail::{Letter, LowBalance};
+use crate::mail::{Letter, LowBalance, TopUp};
 use crate::store::customers::{self, Act};
 use crate::store::emails::{self, QueuedEmail, QueuedEmails};
+use crate::store::orders;
 use crate::store::wallets::{self, WalletRow};
 
 /// A wallet may be running low.
@@ -58,19 +61,34 @@ impl WarnLowBalance {
             };
             let decision = customers::note(&mut *conn, self.customer.0, &customer, &act).await?;
             let mut mails = QueuedEmails::default();
-            mails.push(self.mail(&wallet, threshold, decision));
+            let top_up = self.offer(&mut *conn).await?;
+            mails.push(self.mail(&wallet, threshold, top_up, decision));
             emails::queue(&mut *conn, &mails).await?;
             wallets::told(&mut *conn, self.customer.0, &self.unit, wallet.now).await?;
         }
         wallets::tend(conn, &[self.customer.0], std::slice::from_ref(&self.unit)).await
     }
 
-    fn mail(&self, wallet: &WalletRow, threshold: i64, decision: i64) -> QueuedEmail {
+    async fn offer(&self, conn: &mut PgConnection) -> sqlx::Result<Option<TopUp>> {
+        let offer = orders::offer(conn, self.customer.0, &self.unit, None).await?;
+        Ok(offer.and_then(|offer| {
+            let currency = Currency::parse(&offer.currency).ok()?;
+            Some(TopUp { amount: offer.tokens, price: Money::new(offer.amount_minor, currency) })
+        }))
+    }
+
+    fn mail(
+        &self,
+        wallet: &WalletRow,
+        threshold: i64,
+        top_up: Option<TopUp>,
+        decision: i64,
+    ) -> QueuedEmail {
         let letter = Letter::from(LowBalance {
             unit: wallet.unit_name.clone(),
             balance: wallet.balance,
             threshold,
-            top_up: None,
+            top_up,
         });
         let key = format!("{}/{}/{}/{decision}", letter.template(), self.customer, self.unit);
         QueuedEmail {
@@ -78,6 +96,7 @@ impl WarnLowBalance {
             key,
             customer_id: self.customer.0,
             subscription_id: None,
+            order_id: None,
             clock_id: wallet.clock_id,
             case_id: None,
             template: letter.template().to_owned(),
@@ -88,9 +107,9 @@ impl WarnLowBalance {
     }
 }
 
-/// The threshold that the balance is below, if the customer has not heard of it yet.
+/// The threshold that the balance has fallen to, if the customer has not heard of it yet.
 fn untold(wallet: &WalletRow) -> Option<i64> {
     wallet
         .low_balance_at
-        .filter(|threshold| wallet.balance < *threshold && wallet.low_balance_told_at.is_none())
+        .filter(|threshold| wallet.balance <= *threshold && wallet.low_balance_told_at.is_none())
 }

@@ -116,6 +116,7 @@ impl WarnUsage {
             key,
             customer_id: self.customer.0,
             subscription_id: None,
+            order_id: None,
             clock_id: warning.clock_id,
             case_id: None,
             template: letter.template().to_owned(),

@@ -10,7 +10,7 @@ use super::{Trouble, customer, decide};
 use crate::context::Cx;
 use crate::store::events::EventRow;
 use crate::store::methods::{self, Attachment, Rank};
-use crate::store::subscriptions;
+use crate::store::{subscriptions, wallets};
 
 #[derive(Debug, Deserialize)]
 pub(super) struct MethodAttached {
@@ -68,6 +68,7 @@ pub(super) async fn attached(
         serde_json::json!({ "method": method.to_string() }),
     )
     .await?;
+    wallets::resume_top_ups(&mut *conn, customer.0).await?;
     for subscription in subscriptions::of_customer(&mut *conn, customer.0).await? {
         decide(&mut *conn, cx, subscription.into(), Event::PaymentMethodAttached { method })
             .await?;

@@ -143,7 +143,7 @@ impl<'a> Desk<'a> {
     }
 
     fn method_of(&self, id: PaymentMethodId) -> Option<Method> {
-        self.loaded().methods.get(&id).map(words)
+        self.loaded().methods.get(&id).map(method_words)
     }
 
     fn reason(&self, obstacle: Obstacle) -> Reason {
@@ -354,6 +354,7 @@ impl<'a> Desk<'a> {
     }
 }
 
-fn words(row: &MethodRow) -> Method {
+/// A method as its owner recognizes it.
+pub(crate) fn method_words(row: &MethodRow) -> Method {
     Method { kind: row.kind.clone(), network: row.network.clone(), last4: row.last4.clone() }
 }

@@ -327,7 +327,7 @@ fn method(row: &MethodRow, reattempts: &Reattempts) -> Method {
 }
 
 /// Methods of a customer that has no subscription yet.
-pub(super) fn methods_of(rows: &[MethodRow]) -> Vec<Method> {
+pub(crate) fn methods_of(rows: &[MethodRow]) -> Vec<Method> {
     rows.iter().map(|row| method(row, &Reattempts::new())).collect()
 }
 

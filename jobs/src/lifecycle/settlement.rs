@@ -7,6 +7,7 @@ use perennial_core::lifecycle::Event;
 use perennial_core::network::Network;
 
 use crate::payments::{CallTrace, Decline};
+use crate::store::payments::SettledPayment;
 
 /// How an attempt ended.
 #[derive(Debug, Clone)]
@@ -58,7 +59,7 @@ impl Settlement {
     }
 
     /// What the refusal means; the network that answered counts, else the one on file.
-    fn verdict(&self, decline: &Decline) -> decline::Verdict {
+    pub(crate) fn verdict(&self, decline: &Decline) -> decline::Verdict {
         decline::Decline {
             code: decline.code.clone(),
             network: decline.network.as_deref().map_or(self.network, Network::parse),
@@ -80,6 +81,30 @@ impl Settlement {
         match &self.settled {
             Settled::Declined { decline } => Some(decline),
             _ => None,
+        }
+    }
+
+    /// What the attempt's row says from now on.
+    pub(crate) fn row(&self, at: DateTime<Utc>, decision: i64) -> SettledPayment {
+        let decline = self.decline();
+        let rejected = match &self.settled {
+            Settled::Rejected { reason } => Some(reason.clone()),
+            _ => None,
+        };
+        SettledPayment {
+            id: self.payment.0,
+            status: self.status().to_owned(),
+            at,
+            decline_code: decline.map(|decline| decline.code.clone()),
+            network_decline_code: decline.and_then(|decline| decline.network_decline_code.clone()),
+            network_advice_code: decline.and_then(|decline| decline.network_advice_code.clone()),
+            advice_code: decline.and_then(|decline| decline.advice_code.clone()),
+            charge_reference: self.charge.clone(),
+            request_id: self.trace.request_id.clone(),
+            http_status: self.trace.http_status.map(i32::from),
+            replayed: self.trace.replayed,
+            last_error: rejected,
+            decision,
         }
     }
 }

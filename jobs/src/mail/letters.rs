@@ -7,6 +7,7 @@ mod grace_ending;
 mod grace_started;
 mod low_balance;
 mod membership_ending;
+mod order_failed;
 mod payment_failed;
 mod receipt;
 mod recovered;
@@ -25,6 +26,7 @@ pub use grace_ending::GraceEnding;
 pub use grace_started::GraceStarted;
 pub use low_balance::{LowBalance, TopUp};
 pub use membership_ending::{MembershipEnd, MembershipEnding};
+pub use order_failed::OrderFailed;
 pub use payment_failed::{NextStep, PaymentFailed};
 pub use receipt::{PaidInvoice, Receipt, ReceiptLine};
 pub use recovered::Recovered;
@@ -122,6 +124,7 @@ letters! {
     grace_started::GraceStarted,
     low_balance::LowBalance,
     membership_ending::MembershipEnding,
+    order_failed::OrderFailed,
     payment_failed::PaymentFailed,
     receipt::Receipt,
     recovered::Recovered,

@@ -12,7 +12,9 @@ columns! {
         id: Uuid,
         key: String,
         customer_id: Uuid,
+        // One of both; neither where it is about the customer.
         subscription_id: Option<Uuid>,
+        order_id: Option<Uuid>,
         clock_id: Uuid,
         case_id: Option<Uuid>,
         template: String,
@@ -30,12 +32,13 @@ pub(crate) async fn queue(conn: &mut PgConnection, rows: &QueuedEmails) -> sqlx:
     sqlx::query!(
         "insert into perennial.emails
              (id, key, customer_id, subscription_id, clock_id, case_id, template, letter, status, queued_at, due_at,
-              decision)
+              decision, order_id)
          select u.id, u.key, u.customer, u.subscription, u.clock, u.case_id, u.template, u.letter, 'queued',
-                u.queued_at, u.queued_at, u.decision
+                u.queued_at, u.queued_at, u.decision, u.order_id
            from unnest($1::uuid[], $2::text[], $3::uuid[], $4::uuid[], $5::uuid[], $6::uuid[], $7::text[],
-                       $8::jsonb[], $9::timestamptz[], $10::bigint[])
-                as u (id, key, customer, subscription, clock, case_id, template, letter, queued_at, decision)
+                       $8::jsonb[], $9::timestamptz[], $10::bigint[], $11::uuid[])
+                as u (id, key, customer, subscription, clock, case_id, template, letter, queued_at, decision,
+                      order_id)
          on conflict (key) do nothing",
         &rows.id,
         &rows.key,
@@ -46,7 +49,8 @@ pub(crate) async fn queue(conn: &mut PgConnection, rows: &QueuedEmails) -> sqlx:
         &rows.template,
         &rows.letter,
         &rows.queued_at,
-        &rows.decision
+        &rows.decision,
+        &rows.order_id as &[Option<Uuid>]
     )
     .execute(conn)
     .await?;

@@ -16,7 +16,9 @@ columns! {
         currency: String,
         kind: String,
         customer_id: Uuid,
-        subscription_id: Uuid,
+        // One of both.
+        subscription_id: Option<Uuid>,
+        order_id: Option<Uuid>,
         invoice_id: Option<Uuid>,
         payment_id: Option<Uuid>,
         at: DateTime<Utc>,
@@ -31,10 +33,11 @@ pub(crate) async fn insert(conn: &mut PgConnection, rows: &EntryRows) -> sqlx::R
     }
     sqlx::query!(
         "insert into perennial.ledger_entries
-             (posting_id, position, account, amount_minor, currency, kind, customer_id, subscription_id, invoice_id,
-              payment_id, at, decision)
+             (posting_id, position, account, amount_minor, currency, kind, customer_id, subscription_id, order_id,
+              invoice_id, payment_id, at, decision)
          select * from unnest($1::uuid[], $2::integer[], $3::text[], $4::bigint[], $5::text[], $6::text[], $7::uuid[],
-                              $8::uuid[], $9::uuid[], $10::uuid[], $11::timestamptz[], $12::bigint[])",
+                              $8::uuid[], $9::uuid[], $10::uuid[], $11::uuid[], $12::timestamptz[],
+                              $13::bigint[])",
         &rows.posting_id,
         &rows.position,
         &rows.account,
@@ -42,7 +45,8 @@ pub(crate) async fn insert(conn: &mut PgConnection, rows: &EntryRows) -> sqlx::R
         &rows.currency,
         &rows.kind,
         &rows.customer_id,
-        &rows.subscription_id,
+        &rows.subscription_id as &[Option<Uuid>],
+        &rows.order_id as &[Option<Uuid>],
         &rows.invoice_id as &[Option<Uuid>],
         &rows.payment_id as &[Option<Uuid>],
         &rows.at,

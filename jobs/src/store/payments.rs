@@ -11,7 +11,9 @@ columns! {
     PlannedPayment / PlannedPayments {
         id: Uuid,
         invoice_id: Uuid,
-        subscription_id: Uuid,
+        // One of both.
+        subscription_id: Option<Uuid>,
+        order_id: Option<Uuid>,
         customer_id: Uuid,
         clock_id: Uuid,
         attempt: i32,
@@ -34,18 +36,18 @@ pub(crate) async fn plan(conn: &mut PgConnection, rows: &PlannedPayments) -> sql
     }
     sqlx::query!(
         "insert into perennial.payments
-             (id, invoice_id, subscription_id, customer_id, clock_id, attempt, method_id, network, provider,
+             (id, invoice_id, subscription_id, order_id, customer_id, clock_id, attempt, method_id, network, provider,
               amount_minor, currency, status, idempotency_key, request_hash, planned_at, due_at, decision)
-         select u.id, u.invoice, u.subscription, u.customer, u.clock, u.attempt, u.method, u.network, u.provider,
+         select u.id, u.invoice, u.subscription, u.order_id, u.customer, u.clock, u.attempt, u.method, u.network, u.provider,
                 u.amount, u.currency, 'planned', u.key, u.hash, u.planned_at, u.planned_at, u.decision
            from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::integer[], $7::uuid[],
                        $8::text[], $9::text[], $10::bigint[], $11::text[], $12::text[], $13::text[],
-                       $14::timestamptz[], $15::bigint[])
+                       $14::timestamptz[], $15::bigint[], $16::uuid[])
                 as u (id, invoice, subscription, customer, clock, attempt, method, network, provider, amount,
-                      currency, key, hash, planned_at, decision)",
+                      currency, key, hash, planned_at, decision, order_id)",
         &rows.id,
         &rows.invoice_id,
-        &rows.subscription_id,
+        &rows.subscription_id as &[Option<Uuid>],
         &rows.customer_id,
         &rows.clock_id,
         &rows.attempt,
@@ -57,7 +59,8 @@ pub(crate) async fn plan(conn: &mut PgConnection, rows: &PlannedPayments) -> sql
         &rows.idempotency_key,
         &rows.request_hash,
         &rows.planned_at,
-        &rows.decision
+        &rows.decision,
+        &rows.order_id as &[Option<Uuid>]
     )
     .execute(conn)
     .await?;
@@ -69,7 +72,8 @@ pub(crate) async fn plan(conn: &mut PgConnection, rows: &PlannedPayments) -> sql
 pub(crate) struct Attempt {
     pub(crate) id: Uuid,
     pub(crate) invoice_id: Uuid,
-    pub(crate) subscription_id: Uuid,
+    pub(crate) subscription_id: Option<Uuid>,
+    pub(crate) order_id: Option<Uuid>,
     pub(crate) attempt: i32,
     pub(crate) method_id: Uuid,
     pub(crate) method_reference: String,
@@ -91,7 +95,7 @@ pub(crate) struct Attempt {
 pub(crate) async fn load(conn: &mut PgConnection, ids: &[Uuid]) -> sqlx::Result<Vec<Attempt>> {
     sqlx::query_as!(
         Attempt,
-        r#"select p.id as "id!", p.invoice_id as "invoice_id!", p.subscription_id as "subscription_id!",
+        r#"select p.id as "id!", p.invoice_id as "invoice_id!", p.subscription_id, p.order_id,
                   p.attempt as "attempt!", p.method_id as "method_id!", m.reference as "method_reference!", p.network,
                   c.reference as "provider_customer?", p.amount_minor as "amount_minor!", p.currency as "currency!",
                   p.status as "status!", p.planned_at as "planned_at!", p.first_sent_at, p.inquiries as "inquiries!",

@@ -205,7 +205,10 @@ pub(crate) async fn of_invoice(
     conn: &mut PgConnection,
     invoice: Uuid,
 ) -> sqlx::Result<Option<Uuid>> {
-    sqlx::query_scalar!("select subscription_id from perennial.invoices where id = $1", invoice)
-        .fetch_optional(conn)
-        .await
+    sqlx::query_scalar!(
+        r#"select subscription_id as "id!" from perennial.invoices where id = $1 and subscription_id is not null"#,
+        invoice
+    )
+    .fetch_optional(conn)
+    .await
 }

@@ -24,7 +24,31 @@ pub(super) async fn sweep(conn: &mut PgConnection) -> sqlx::Result<i64> {
     )
     .fetch_optional(&mut *conn)
     .await?;
-    Ok(sets.flatten().unwrap_or_default() + low_balances(conn).await?)
+    let looks = low_balances(&mut *conn).await? + top_ups(conn).await?;
+    Ok(sets.flatten().unwrap_or_default() + looks)
+}
+
+async fn top_ups(conn: &mut PgConnection) -> sqlx::Result<i64> {
+    let enqueued = sqlx::query_scalar!(
+        r#"select perennial.enqueue_jobs(
+                      array_agg('top_up_wallet'::text),
+                      array_agg(jsonb_build_object('customer', due.customer_id, 'unit', due.unit)),
+                      array_agg(due.key)) as "enqueued"
+             from perennial.clocks c
+            cross join lateral (
+                  select w.customer_id, w.unit, k.key
+                    from perennial.wallets w
+                   cross join lateral (select w.customer_id || '/' || w.unit as key) k
+                   where w.clock_id = c.id and w.top_up_at <= perennial.business_now(c.id)
+                     and not exists (select from perennial.jobs j
+                                      where j.queue = 'top_up_wallet' and j.unique_key = k.key)
+                   order by w.top_up_at limit $1) due
+           having count(*) > 0"#,
+        BATCH_MAX
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(enqueued.flatten().unwrap_or_default())
 }
 
 async fn low_balances(conn: &mut PgConnection) -> sqlx::Result<i64> {
@@ -58,7 +82,7 @@ pub(super) async fn next_due(conn: &mut PgConnection) -> sqlx::Result<Option<Dat
                  where clock_id = '00000000-0000-0000-0000-000000000000' and remaining > 0),
                (select min(due_at) from perennial.token_allocations
                  where clock_id = '00000000-0000-0000-0000-000000000000'),
-               (select min(warn_at) from perennial.wallets
+               (select least(min(warn_at), min(top_up_at)) from perennial.wallets
                  where clock_id = '00000000-0000-0000-0000-000000000000')) as "next""#
     )
     .fetch_one(conn)
@@ -73,7 +97,9 @@ pub(super) async fn at_rest(conn: &mut PgConnection) -> sqlx::Result<bool> {
               and not exists (select from perennial.clocks c join perennial.token_allocations a on a.clock_id = c.id
                                where a.due_at <= perennial.business_now(c.id))
               and not exists (select from perennial.clocks c join perennial.wallets w on w.clock_id = c.id
-                               where w.warn_at <= perennial.business_now(c.id)) as "at_rest!""#
+                               where w.warn_at <= perennial.business_now(c.id))
+              and not exists (select from perennial.clocks c join perennial.wallets w on w.clock_id = c.id
+                               where w.top_up_at <= perennial.business_now(c.id)) as "at_rest!""#
     )
     .fetch_one(conn)
     .await

@@ -189,7 +189,8 @@ pub(super) fn planned(
     PlannedPayment {
         id: payment.0,
         invoice_id: invoice.0,
-        subscription_id: decided.after.id.0,
+        subscription_id: Some(decided.after.id.0),
+        order_id: None,
         customer_id: decided.after.customer.0,
         clock_id: decided.loaded.clock_id,
         attempt,
@@ -213,26 +214,7 @@ pub(crate) fn request_hash(key: &str, method: PaymentMethodId, amount: Money) ->
 
 pub(super) fn settled(decided: &Decided) -> Option<SettledPayment> {
     let Some(Cause::Settlement(settlement)) = &decided.cause else { return None };
-    let decline = settlement.decline();
-    let rejected = match &settlement.settled {
-        Settled::Rejected { reason } => Some(reason.clone()),
-        _ => None,
-    };
-    Some(SettledPayment {
-        id: settlement.payment.0,
-        status: settlement.status().to_owned(),
-        at: decided.loaded.now,
-        decline_code: decline.map(|decline| decline.code.clone()),
-        network_decline_code: decline.and_then(|decline| decline.network_decline_code.clone()),
-        network_advice_code: decline.and_then(|decline| decline.network_advice_code.clone()),
-        advice_code: decline.and_then(|decline| decline.advice_code.clone()),
-        charge_reference: settlement.charge.clone(),
-        request_id: settlement.trace.request_id.clone(),
-        http_status: settlement.trace.http_status.map(i32::from),
-        replayed: settlement.trace.replayed,
-        last_error: rejected,
-        decision: decided.version(),
-    })
+    Some(settlement.row(decided.loaded.now, decided.version()))
 }
 
 pub(super) fn entries<'a>(
@@ -247,7 +229,8 @@ pub(super) fn entries<'a>(
         currency: decided.currency(),
         kind: posting.kind.to_owned(),
         customer_id: decided.after.customer.0,
-        subscription_id: decided.after.id.0,
+        subscription_id: Some(decided.after.id.0),
+        order_id: None,
         invoice_id: posting.invoice.map(Into::into),
         payment_id: posting.payment.map(Into::into),
         at: decided.loaded.now,
@@ -297,6 +280,7 @@ pub(super) fn email(decided: &Decided, key: String, letter: &Letter) -> QueuedEm
         key,
         customer_id: decided.after.customer.0,
         subscription_id: Some(decided.after.id.0),
+        order_id: None,
         clock_id: decided.loaded.clock_id,
         case_id: case.map(|case| case.id.0),
         template: letter.template().to_owned(),

@@ -1,0 +1,73 @@
+//! A wallet that runs low buys by itself: one order at a time, so often in a month at most.
+
+use chrono::{DateTime, Utc};
+use perennial_core::ids::{CustomerId, OrderId};
+use sqlx::PgConnection;
+
+use super::place::{Kind, PlaceError, Wish, place};
+use crate::store::customers;
+use crate::store::orders::{self, OrderRow};
+use crate::store::wallets::{self, TopUpRow};
+
+/// Places an order if the balance is too low and nothing stands in the way.
+pub(crate) async fn top_up(
+    conn: &mut PgConnection,
+    provider: &'static str,
+    customer: CustomerId,
+    unit: &str,
+    by: &'static str,
+) -> Result<(), PlaceError> {
+    // The customer before the wallet: the order in which everybody locks them.
+    if customers::lock(&mut *conn, customer.0).await?.is_none() {
+        return Ok(());
+    }
+    let Some(wallet) = wallets::lock_top_up(&mut *conn, customer.0, unit).await? else {
+        return Ok(());
+    };
+    if wallet.wanted {
+        buy(&mut *conn, provider, customer, unit, &wallet, by).await?;
+    }
+    Ok(wallets::tend(conn, &[customer.0], &[unit.to_owned()]).await?)
+}
+
+async fn buy(
+    conn: &mut PgConnection,
+    provider: &'static str,
+    customer: CustomerId,
+    unit: &str,
+    wallet: &TopUpRow,
+    by: &'static str,
+) -> Result<(), PlaceError> {
+    if wallet.bought_this_month >= wallet.per_month_max {
+        let until = Some(wallet.next_month);
+        return Ok(wallets::hold_top_ups(conn, customer.0, unit, until).await?);
+    }
+    let offer = orders::offer(&mut *conn, customer.0, unit, Some(&wallet.package)).await?;
+    let Some(offer) = offer else {
+        // It is sold no more: that is for its owner to change.
+        return Ok(wallets::hold_top_ups(conn, customer.0, unit, None).await?);
+    };
+    let key = format!("top_up/{customer}/{unit}/{}/{}", wallet.month, wallet.placed_this_month + 1);
+    let wish = Wish {
+        id: OrderId::derived(&key),
+        customer,
+        kind: Kind::TopUp,
+        package: &offer.package,
+        currency: &offer.currency,
+        quantity: 1,
+        key: &key,
+    };
+    // Until it is settled, or a method is attached, there is no other.
+    wallets::hold_top_ups(&mut *conn, customer.0, unit, None).await?;
+    place(conn, provider, &wish, by).await
+}
+
+/// After a top-up has ended: when there may be another, or only once a method is attached.
+pub(super) async fn allow(
+    conn: &mut PgConnection,
+    order: &OrderRow,
+    from: Option<DateTime<Utc>>,
+) -> sqlx::Result<()> {
+    wallets::hold_top_ups(&mut *conn, order.customer_id, &order.unit, from).await?;
+    wallets::tend(conn, &[order.customer_id], std::slice::from_ref(&order.unit)).await
+}
