@@ -239,7 +239,8 @@ impl<'a> Drive<'a> {
             loop {
                 look.tick().await;
                 let struck = sqlx::query_scalar!(
-                    "select subscription_id from perennial.payments where status = 'executing'"
+                    r#"select subscription_id as "subscription!" from perennial.payments
+                        where status = 'executing' and subscription_id is not null"#
                 )
                 .fetch_all(&mut *conn)
                 .await?;
