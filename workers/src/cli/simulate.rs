@@ -136,7 +136,7 @@ impl From<DriveError> for Error {
                 Some(refusal) => Self::data(format!("group of `{actor}`: {}", refusal.message())),
                 None => Self::new(Exit::Internal, error),
             },
-            DriveError::Method { .. } => Self::data(error),
+            DriveError::Method { .. } | DriveError::Usage { .. } => Self::data(error),
             _ => Self::new(Exit::Internal, error),
         }
     }

@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use perennial_core::ids::{CustomerId, SubscriptionId};
 
-use super::scenario::{Action, Group, Scenario};
+use super::scenario::{Deed, Group, Scenario};
 
 /// A customer.
 #[derive(Debug, Clone)]
@@ -25,7 +25,7 @@ pub struct Actor {
     /// When it subscribes.
     pub subscribes_at: DateTime<Utc>,
     /// What it does later, and when.
-    pub deeds: Vec<(DateTime<Utc>, Action, Option<String>)>,
+    pub deeds: Vec<(DateTime<Utc>, Deed)>,
 }
 
 /// Everybody.
@@ -57,9 +57,10 @@ fn actor(scenario: &Scenario, index: usize, group: &Group, number: u32) -> Actor
     let days = i64::from(group.spread_days) * i64::from(number) / i64::from(group.count.max(1));
     let subscribes_at =
         scenario.start + TimeDelta::days(days) + TimeDelta::hours(i64::from(number * 7 % 24));
-    let deeds = group.deeds.iter().map(|deed| {
-        (subscribes_at + TimeDelta::days(deed.day.into()), deed.action, deed.method.clone())
-    });
+    let deeds = group
+        .deeds
+        .iter()
+        .map(|deed| (subscribes_at + TimeDelta::days(deed.day.into()), deed.clone()));
     Actor {
         name: format!("{} {}", group.name, number + 1),
         customer: CustomerId::derived(&named),

@@ -1,6 +1,7 @@
 //! Moves business time from one due instant to the next, and lets customers act.
 
 mod customers;
+mod usage;
 
 use std::time::Duration;
 
@@ -38,6 +39,14 @@ pub enum DriveError {
         #[source]
         source: sqlx::Error,
     },
+    /// A door refused usage.
+    #[error("{event}: {error}")]
+    Usage {
+        /// Which event.
+        event: String,
+        /// Why.
+        error: String,
+    },
     /// The provider refused a method.
     #[error("{actor}: method: {source}")]
     Method {
@@ -65,6 +74,8 @@ pub enum DriveError {
 enum Cue {
     Subscribe(usize),
     Deed(usize, usize),
+    /// Everybody uses what they use on that day.
+    Use(i64),
 }
 
 /// What goes wrong.
@@ -104,12 +115,12 @@ impl<'a> Drive<'a> {
         for (index, actor) in actors.iter().enumerate() {
             cues.push((actor.subscribes_at, Cue::Subscribe(index)));
             cues.extend(
-                actor
-                    .deeds
-                    .iter()
-                    .enumerate()
-                    .map(|(deed, (at, ..))| (*at, Cue::Deed(index, deed))),
+                actor.deeds.iter().enumerate().map(|(deed, (at, _))| (*at, Cue::Deed(index, deed))),
             );
+        }
+        if scenario.groups.iter().any(|group| !group.uses.is_empty() || !group.spends.is_empty()) {
+            let days = 1..i64::from(scenario.months) * 31;
+            cues.extend(days.map(|day| (scenario.start + TimeDelta::days(day), Cue::Use(day))));
         }
         let on = |day: &u32| scenario.start + TimeDelta::days((*day).into());
         let mut troubles: Vec<_> =
@@ -191,6 +202,7 @@ impl<'a> Drive<'a> {
             match cue {
                 Cue::Subscribe(actor) => self.subscribe(conn, &self.actors[actor]).await?,
                 Cue::Deed(actor, deed) => self.deed(conn, &self.actors[actor], deed).await?,
+                Cue::Use(day) => self.use_and_spend(conn, day).await?,
             }
         }
         Ok(())

@@ -88,6 +88,38 @@ pub struct Group {
     /// What they do later.
     #[serde(default, rename = "deed")]
     pub deeds: Vec<Deed>,
+    /// What they use, day by day.
+    #[serde(default, rename = "use")]
+    pub uses: Vec<Use>,
+    /// What they spend from wallets.
+    #[serde(default, rename = "spend")]
+    pub spends: Vec<Spend>,
+}
+
+/// Usage of a metric that comes again and again.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Use {
+    /// The metric's code.
+    pub metric: String,
+    /// Units each time.
+    pub quantity: u32,
+    /// So many days after the last time.
+    #[serde(default = "one")]
+    pub every_days: u32,
+}
+
+/// Tokens that are spent again and again, as long as there are any.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Spend {
+    /// The unit's code.
+    pub unit: String,
+    /// Tokens each time.
+    pub amount: u32,
+    /// So many days after the last time.
+    #[serde(default = "one")]
+    pub every_days: u32,
 }
 
 /// Something customers of a group do.
@@ -101,6 +133,8 @@ pub struct Deed {
     pub action: Action,
     /// For `attach`: the new method.
     pub method: Option<String>,
+    /// For `buy`: the package's code.
+    pub package: Option<String>,
 }
 
 /// What a customer can do.
@@ -115,6 +149,8 @@ pub enum Action {
     CancelNow,
     /// Take a cancellation back.
     Undo,
+    /// Buy a package of tokens.
+    Buy,
 }
 
 /// What is wrong with a scenario.
@@ -221,6 +257,19 @@ impl Group {
                     &format!("deed[{number}].method"),
                     "goes with `attach`, and only with it".to_owned(),
                 );
+            }
+            if (deed.action == Action::Buy) != deed.package.is_some() {
+                return wrong(
+                    &format!("deed[{number}].package"),
+                    "goes with `buy`, and only with it".to_owned(),
+                );
+            }
+        }
+        let uses = self.uses.iter().map(|it| ("use", it.quantity, it.every_days));
+        let spends = self.spends.iter().map(|it| ("spend", it.amount, it.every_days));
+        for (field, amount, every_days) in uses.chain(spends) {
+            if amount == 0 || every_days == 0 {
+                return wrong(field, "amounts and days must be above zero".to_owned());
             }
         }
         Ok(())

@@ -1,6 +1,7 @@
 //! What customers do, through the same doors as any application's.
 
 use chrono::TimeDelta;
+use perennial_core::ids::OrderId;
 use perennial_jobs::payments::{AttachedMethod, CustomerProfile, OpKey, PaymentProvider};
 use perennial_jobs::store::methods;
 use serde_json::{Value, json};
@@ -48,21 +49,28 @@ impl Drive<'_> {
         actor: &Actor,
         deed: usize,
     ) -> Result<(), DriveError> {
-        let (_, action, method) = &actor.deeds[deed];
+        let (_, done) = &actor.deeds[deed];
         let name = format!("deed {deed}");
         let subscription = actor.subscription.0;
-        match (action, method) {
-            (Action::Attach, Some(method)) => self.attach(conn, actor, method, &name).await,
-            (Action::Attach, None) => Ok(()),
-            (Action::Cancel, _) => {
+        match done.action {
+            Action::Attach => {
+                let method = done.method.as_deref().unwrap_or_default();
+                self.attach(conn, actor, method, &name).await
+            }
+            Action::Buy => {
+                let wish = json!({ "customer": actor.customer.0, "package": done.package });
+                let order = OrderId::derived(&format!("{subscription}/{name}"));
+                emit(conn, actor, "order.placed", order.0, wish, &name).await
+            }
+            Action::Cancel => {
                 emit(conn, actor, "subscription.cancel_requested", subscription, json!({}), &name)
                     .await
             }
-            (Action::CancelNow, _) => {
+            Action::CancelNow => {
                 let now = json!({ "when": "now", "unused_time": "credited" });
                 emit(conn, actor, "subscription.cancel_requested", subscription, now, &name).await
             }
-            (Action::Undo, _) => {
+            Action::Undo => {
                 emit(conn, actor, "subscription.cancel_undone", subscription, json!({}), &name)
                     .await
             }
