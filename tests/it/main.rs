@@ -22,6 +22,7 @@ mod tidy;
 mod unsubscribe;
 mod usage;
 mod wallets;
+mod wallets_in_time;
 mod zombies;
 
 use perennial_tests::World;
