@@ -157,7 +157,7 @@ comment on function perennial.revoke_api_key is 'Ends a key at once. False: it w
 create function perennial.rotate_api_key(inout id uuid, overlap interval, out key text)
 language plpgsql security definer
 -- A day of overlap is 24 hours, whatever zone the caller's session is in.
-set search_path = perennial, pg_temp set timezone = 'UTC' as $$
+set timezone = 'UTC' set search_path = perennial, pg_temp as $$
 declare
     old api_keys;
     made api_keys;
@@ -206,12 +206,15 @@ language sql immutable parallel safe as $$
 $$;
 comment on function perennial.bucket_spent is 'What of a bucket is still spent at a moment, in parts of a token.';
 
--- How many calls per hour a key may make: its own limit, else the most generous plan's.
+-- How many calls per hour a key may make: its own limit, else the most generous plan's. (Not in
+-- plain SQL: that would be planned anew at each call.)
 create function perennial.api_key_limit(customer uuid, own integer) returns bigint
-language sql stable
+language plpgsql stable
 set search_path = perennial, pg_temp as $$
-    select least(coalesce(own, (select limit_units from entitlement(customer, metric_of('api_calls_per_hour'))), 0),
-                 2147483647)
+begin
+    return least(2147483647,
+                 coalesce(own, (select limit_units from entitlement(customer, metric_of('api_calls_per_hour'))), 0));
+end
 $$;
 comment on function perennial.api_key_limit is 'Calls per hour; -1: unlimited; 0: no plan allows any.';
 

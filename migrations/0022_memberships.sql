@@ -69,12 +69,12 @@ create view perennial.live_memberships as
     select m.id, m.user_id, m.membership_type_id, t.code, t.features
       from perennial.user_memberships m
       join perennial.membership_types t on t.id = m.membership_type_id
-     where m.status <> 'canceled' and m.starts_at <= perennial.business_now(m.clock_id)
+     where m.status in ('pending', 'active') and m.starts_at <= perennial.business_now(m.clock_id)
        and (m.ends_at is null or m.ends_at > perennial.business_now(m.clock_id))
        and (m.subscription_id is null
             or exists (select from perennial.live_subscriptions s where s.id = m.subscription_id));
 comment on view perennial.live_memberships is
-    'Memberships that hold now, [starts_at, ends_at), whether or not a job has written it down.';
+    'Memberships that hold now, [starts_at, ends_at), whether or not a job has written it down. What is written down as over stays over.';
 
 ------------------------------------------------------------------------------------- granting
 
@@ -233,13 +233,13 @@ comment on function perennial.pass_memberships is
 
 ------------------------------------------------------------------------------------- features
 
+-- This one and content_rules stand in place where they are used, so that they are planned once per session.
 create function perennial.features_of(customers uuid[], user_id uuid) returns setof text
-language sql stable
-set search_path = perennial, pg_temp as $$
-    select f.feature from live_subscriptions s join plan_features f on f.plan_id = s.plan_id
+language sql stable as $$
+    select f.feature from perennial.live_subscriptions s join perennial.plan_features f on f.plan_id = s.plan_id
      where s.customer_id = any (customers)
     union
-    select unnest(m.features) from live_memberships m where m.user_id = features_of.user_id
+    select unnest(m.features) from perennial.live_memberships m where m.user_id = features_of.user_id
 $$;
 comment on function perennial.features_of is 'What these customers'' plans and this user''s memberships can do now; `all_features` stands for everything.';
 
@@ -284,10 +284,9 @@ comment on table perennial.content_access_rules is
     'What opens which content. Any rule that is met opens it; content without a rule is closed.';
 
 create function perennial.content_rules(content_key text) returns setof perennial.content_access_rules
-language sql stable
-set search_path = perennial, pg_temp as $$
+language sql stable as $$
     -- Each prefix is looked up by index: there are as many as the key is long.
-    select r.* from content_access_rules r
+    select r.* from perennial.content_access_rules r
      where r.content_key = any (array(
            select left(content_rules.content_key, n) || '*' from generate_series(0, length(content_rules.content_key)) n
            union all select content_rules.content_key))

@@ -33,7 +33,7 @@ create index usage_event_ids_at on perennial.usage_event_ids using brin (at);
 -- had a partition lie in the default one, and are moved.
 create or replace function perennial.make_usage_partition(month date) returns void
 language plpgsql
-set search_path = perennial, pg_temp set lock_timeout = '1s' as $$
+set lock_timeout = '1s' set search_path = perennial, pg_temp as $$
 declare
     first timestamptz := date_trunc('month', month::timestamp) at time zone 'UTC';
     after timestamptz := (date_trunc('month', month::timestamp) + interval '1 month') at time zone 'UTC';
@@ -90,7 +90,7 @@ comment on function perennial.usage_settled_before is 'Events before this instan
 
 create function perennial.drop_usage_partitions() returns integer
 language plpgsql security definer
-set search_path = perennial, pg_temp set lock_timeout = '1s' as $$
+set lock_timeout = '1s' set search_path = perennial, pg_temp as $$
 declare
     kept_since timestamptz := usage_kept_since();
     settled_before timestamptz := usage_settled_before();
@@ -130,7 +130,7 @@ comment on function perennial.prunable_usage_partitions is 'Partitions that may 
 create function perennial.prune_usage(partition text, after uuid, rows_max integer, out deleted bigint, out reached uuid)
 language plpgsql security definer
 -- A thousand customers are looked up by index, however large the month is.
-set search_path = perennial, pg_temp set jit = off set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+set jit = off set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set search_path = perennial, pg_temp as $$
 declare
     part regclass := (select i.inhrelid from pg_inherits i
                        where i.inhparent = 'perennial.usage_events'::regclass
