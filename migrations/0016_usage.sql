@@ -143,6 +143,21 @@ alter table perennial.invoice_items drop constraint invoice_items_kind_check,
         'subscription', 'setup_fee', 'proration', 'carried_balance', 'overage', 'late_usage')) not valid;
 alter table perennial.invoice_items validate constraint invoice_items_kind_check;
 
+-- As it was, in plpgsql: each recorded event asks for it, and the plan of an SQL function is made
+-- at each call.
+create or replace function perennial.business_now(clock uuid default '00000000-0000-0000-0000-000000000000')
+returns timestamptz
+language plpgsql stable parallel safe
+set search_path = perennial, pg_temp
+as $$
+begin
+    return coalesce(
+        (select frozen_at from perennial.clocks where id = clock),
+        (select frozen_at from perennial.clocks where id = '00000000-0000-0000-0000-000000000000'),
+        statement_timestamp());
+end
+$$;
+
 ------------------------------------------------------------------------------------- periods
 
 -- Plain expressions, so that the planner can put them in place: a million meters reset in one sweep.

@@ -68,10 +68,13 @@ end
 $$;
 comment on function perennial.usage_period is 'Which period of a meter an instant falls in. Before the first one: into the first one.';
 
+-- plpgsql, as what follows: its plan is kept, while that of an SQL function is made at each call.
 create function perennial.used_in(customer uuid, metric integer, period timestamptz) returns bigint
-language sql stable as $$
-    select coalesce(sum(c.used), 0)::bigint from perennial.usage_counters c
-     where c.customer_id = customer and c.metric_id = metric and c.period_start = period
+language plpgsql stable as $$
+begin
+    return (select coalesce(sum(c.used), 0)::bigint from perennial.usage_counters c
+             where c.customer_id = customer and c.metric_id = metric and c.period_start = period);
+end
 $$;
 comment on function perennial.used_in is 'What was used in a period: the sum of the shards.';
 
@@ -139,10 +142,13 @@ comment on function perennial.note_customer is 'Adds a decision about a customer
 
 -- What a caller is told of a meter.
 create function perennial.usage_answer(meter perennial.usage_meters, used bigint, out "limit" bigint, out remaining bigint)
-language sql immutable as $$
-    select case when meter.limit_units = -1 then null else meter.limit_units + meter.rollover_units end,
-           case when meter.limit_units = -1 then null
-                else greatest(meter.limit_units + meter.rollover_units - used, 0) end
+language plpgsql immutable as $$
+begin
+    if meter.limit_units <> -1 then
+        "limit" := meter.limit_units + meter.rollover_units;
+        remaining := greatest("limit" - used, 0);
+    end if;
+end
 $$;
 comment on function perennial.usage_answer is 'Limit and rest of a meter; null: unlimited.';
 
