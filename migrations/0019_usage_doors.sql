@@ -242,15 +242,14 @@ begin
     now := business_now(meter.clock_id);
     select * into period from usage_period(meter, now);
     allowed := exists (select from usage_event_ids i where i.event_id = event_id);
+    used := used_in(customer, meter.metric_id, period.period_start);
     if not allowed then
-        used := used_in(customer, meter.metric_id, period.period_start);
         allowed := meter.enforcement = 'soft' or meter.limit_units = -1
                    or used + quantity <= meter.limit_units + meter.rollover_units;
-        if allowed then
-            perform store_usage(meter, quantity, event_id, now, now, period.period_start, false);
+        if allowed and store_usage(meter, quantity, event_id, now, now, period.period_start, false) then
+            used := used + quantity;
         end if;
     end if;
-    used := used_in(customer, meter.metric_id, period.period_start);
     if allowed then
         perform note_warnings(meter, period.period_start, used, now);
     end if;

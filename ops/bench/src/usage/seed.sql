@@ -5,8 +5,7 @@ insert into perennial.users (id, email, name) values (md5('bench')::uuid, 'bench
 create schema peer;
 -- The id of customer n on a plan, in the order in which they came, as real ones are.
 create function peer.customer(plan integer, n integer) returns uuid language sql immutable as $$
-    select ('0190' || lpad(to_hex(n), 8, '0') || '70' || lpad(plan::text, 2, '0') || '8'
-            || substr(md5(plan || ' ' || n), 1, 15))::uuid
+    select ('01900000-000' || plan || '-7000-8000-' || lpad(n::text, 12, '0'))::uuid
 $$;
 create table peer.numbered as
 select p.plan, n, peer.customer(p.plan, n) as customer, md5('subscription' || p.plan || ' ' || n)::uuid as subscription
