@@ -349,7 +349,8 @@ create function perennial.close_periods(clock uuid, of_customers uuid[], batch i
                                         out closed bigint, out notable jsonb)
 language plpgsql
 set search_path = perennial, pg_temp
-set plan_cache_mode = force_generic_plan as $$
+set plan_cache_mode = force_generic_plan
+set work_mem = '64MB' as $$
 #variable_conflict use_column
 declare
     moment constant timestamptz := business_now(clock);
@@ -368,7 +369,7 @@ begin
     with latest as materialized (
         select o.id as held, n.id, o.rollover_max, (n.id <> o.id) as changed
           from plan_quotas o cross join lateral latest_quota(o.plan_id, o.metric_id) n),
-    due as materialized (
+    due as not materialized (
         select m.*, m.ctid as place, coalesce(t.used, 0) as used, coalesce(t.used_late, 0) as used_late
           from usage_meters m
           left join lateral (
