@@ -143,6 +143,21 @@ alter table perennial.invoice_items drop constraint invoice_items_kind_check,
         'subscription', 'setup_fee', 'proration', 'carried_balance', 'overage', 'late_usage')) not valid;
 alter table perennial.invoice_items validate constraint invoice_items_kind_check;
 
+-- As it was, in plpgsql: each recorded event asks for it, and the plan of an SQL function is made
+-- at each call.
+create or replace function perennial.business_now(clock uuid default '00000000-0000-0000-0000-000000000000')
+returns timestamptz
+language plpgsql stable parallel safe
+set search_path = perennial, pg_temp
+as $$
+begin
+    return coalesce(
+        (select frozen_at from perennial.clocks where id = clock),
+        (select frozen_at from perennial.clocks where id = '00000000-0000-0000-0000-000000000000'),
+        statement_timestamp());
+end
+$$;
+
 ------------------------------------------------------------------------------------- periods
 
 -- Plain expressions, so that the planner can put them in place: a million meters reset in one sweep.
@@ -154,10 +169,13 @@ $$;
 comment on function perennial.offset_before is 'The zone''s offset a day before a wall time.';
 
 -- PostgreSQL shifts a gap forward, as rule T4 wants, but takes an overlap's second occurrence. The
--- first one is where the offset of the day before still holds.
+-- first one is where the offset of the day before still holds. Mostly it holds at any rate, and the
+-- rest, which looks up the zone a dozen times, is not needed.
 create function perennial.wall_instant(local timestamp, zone text) returns timestamptz
 language sql immutable parallel safe as $$
-    select case when (local - perennial.offset_before(local, zone)) at time zone 'UTC' at time zone zone = local
+    select case when ((local at time zone zone) - interval '24 hours') at time zone zone = local - interval '24 hours'
+                then local at time zone zone
+                when (local - perennial.offset_before(local, zone)) at time zone 'UTC' at time zone zone = local
                 then (local - perennial.offset_before(local, zone)) at time zone 'UTC'
                 else local at time zone zone end
 $$;
@@ -325,33 +343,42 @@ comment on function perennial.set_customer_quota is 'Agrees a limit with one cus
 
 -- Closes one period of each due meter and opens the next one. Meters that are behind need a call
 -- for each period: what was skipped is written down, and only the last one is applied (rule T6).
+-- Closing takes rows by where they lie, so each step costs what it closes, however many meters there
+-- are: planned for the rows it is given, it would read the whole table each time.
 create function perennial.close_periods(clock uuid, of_customers uuid[], batch integer,
                                         out closed bigint, out notable jsonb)
-language sql
-set search_path = perennial, pg_temp as $$
-    with moment as materialized (select business_now(clock) as now),
-    latest as materialized (
+language plpgsql
+set search_path = perennial, pg_temp
+set plan_cache_mode = force_generic_plan
+set work_mem = '64MB' as $$
+#variable_conflict use_column
+declare
+    moment constant timestamptz := business_now(clock);
+    due_rows tid[];
+begin
+    if of_customers is null then
+        -- A sweep never waits for a renewal, which closes its customer's periods itself.
+        due_rows := array(select d.ctid from usage_meters d where d.clock_id = clock and d.period_end <= moment
+                           order by d.period_end limit batch for no key update skip locked);
+    else
+        due_rows := array(select d.ctid from usage_meters d
+                           where d.customer_id = any (of_customers) and d.clock_id = clock and d.period_end <= moment
+                           order by d.customer_id, d.metric_id limit batch for no key update);
+    end if;
+    -- A statement of its own, which sees the rows as they are now that they are locked.
+    with latest as materialized (
         select o.id as held, n.id, o.rollover_max, (n.id <> o.id) as changed
           from plan_quotas o cross join lateral latest_quota(o.plan_id, o.metric_id) n),
-    due as materialized (
-        select m.*, coalesce(t.used, 0) as used, coalesce(t.used_late, 0) as used_late
-          from (-- A sweep never waits for a renewal, which closes its customer's periods itself.
-                select * from (
-                    select d.* from usage_meters d
-                     where of_customers is null and d.clock_id = clock and d.period_end <= (select now from moment)
-                     order by d.period_end limit batch for no key update skip locked) swept
-                union all
-                select * from (
-                    select d.* from usage_meters d
-                     where d.customer_id = any (of_customers) and d.clock_id = clock
-                       and d.period_end <= (select now from moment)
-                     order by d.customer_id, d.metric_id limit batch for no key update) named) m
+    due as not materialized (
+        select m.*, m.ctid as place, coalesce(t.used, 0) as used, coalesce(t.used_late, 0) as used_late
+          from usage_meters m
           left join lateral (
                select sum(c.used) filter (where c.period_start = m.period_start)::bigint as used,
                       sum(c.used) filter (where c.period_start = m.closed_start)::bigint as used_late
                  from usage_counters c
                 where c.customer_id = m.customer_id and c.metric_id = m.metric_id
-                  and c.period_start in (m.period_start, m.closed_start)) t on true),
+                  and c.period_start in (m.period_start, m.closed_start)) t on true
+         where m.ctid = any (due_rows)),
     closed as (
         update usage_meters m
            set period_start = d.period_end,
@@ -362,23 +389,26 @@ set search_path = perennial, pg_temp as $$
                rollover_units = case when d.limit_units = -1 or l.rollover_max is null then 0
                    else least(greatest(d.limit_units + d.rollover_units - d.used, 0), l.rollover_max) end
           from due d left join latest l on l.held = d.quota_id
-         where m.customer_id = d.customer_id and m.metric_id = d.metric_id
-        returning d.*, m.rollover_units as rolled_over, coalesce(l.changed, false) as stale),
+         where m.ctid = d.place
+        returning d.customer_id, d.metric_id, d.subscription_id, d.quota_id, d.period_start, d.period_end,
+                  d.closed_start, d.used, d.used_late, m.rollover_units as rolled_over, coalesce(l.changed, false) as stale,
+                  case when d.limit_units = -1 then -1 else d.limit_units + d.rollover_units end as units,
+                  case when d.limit_units = -1 then 0
+                       else greatest(d.used - greatest(d.limit_units + d.rollover_units, 0), 0) end as overage_units,
+                  greatest(d.used_late - coalesce(d.closed_used, 0), 0) as late_units),
     written as (
         insert into usage_closings
-        select c.customer_id, c.metric_id, c.period_start, c.period_end, c.quota_id,
-               case when c.limit_units = -1 then -1 else c.limit_units + c.rollover_units end, c.used,
-               case when c.limit_units = -1 then 0
-                    else greatest(c.used - greatest(c.limit_units + c.rollover_units, 0), 0) end,
-               c.rolled_over, greatest(c.used_late - coalesce(c.closed_used, 0), 0), (select now from moment)
-          from closed c
-        returning *)
+        select c.customer_id, c.metric_id, c.period_start, c.period_end, c.quota_id, c.units, c.used, c.overage_units,
+               c.rolled_over, c.late_units, moment
+          from closed c)
     select count(*), coalesce(jsonb_agg(jsonb_build_object(
-               'customer', w.customer_id, 'metric', w.metric_id, 'subscription', c.subscription_id, 'quota', w.quota_id,
-               'period_start', w.period_start, 'period_end', w.period_end, 'overage_units', w.overage_units,
-               'late_start', c.closed_start, 'late_units', w.late_units, 'late_used', c.used_late, 'stale', c.stale))
-               filter (where w.overage_units > 0 or w.late_units > 0 or c.stale), '[]')
-      from written w join closed c using (customer_id, metric_id, period_start)
+               'customer', c.customer_id, 'metric', c.metric_id, 'subscription', c.subscription_id, 'quota', c.quota_id,
+               'period_start', c.period_start, 'period_end', c.period_end, 'overage_units', c.overage_units,
+               'late_start', c.closed_start, 'late_units', c.late_units, 'late_used', c.used_late, 'stale', c.stale))
+               filter (where c.overage_units > 0 or c.late_units > 0 or c.stale), '[]')
+      into close_periods.closed, close_periods.notable
+      from closed c;
+end
 $$;
 comment on function perennial.close_periods is
     'Closes one period of up to `batch` due meters; answers how many, and those that have something to bill or whose limit was edited.';

@@ -68,10 +68,13 @@ end
 $$;
 comment on function perennial.usage_period is 'Which period of a meter an instant falls in. Before the first one: into the first one.';
 
+-- plpgsql, as what follows: its plan is kept, while that of an SQL function is made at each call.
 create function perennial.used_in(customer uuid, metric integer, period timestamptz) returns bigint
-language sql stable as $$
-    select coalesce(sum(c.used), 0)::bigint from perennial.usage_counters c
-     where c.customer_id = customer and c.metric_id = metric and c.period_start = period
+language plpgsql stable as $$
+begin
+    return (select coalesce(sum(c.used), 0)::bigint from perennial.usage_counters c
+             where c.customer_id = customer and c.metric_id = metric and c.period_start = period);
+end
 $$;
 comment on function perennial.used_in is 'What was used in a period: the sum of the shards.';
 
@@ -139,10 +142,13 @@ comment on function perennial.note_customer is 'Adds a decision about a customer
 
 -- What a caller is told of a meter.
 create function perennial.usage_answer(meter perennial.usage_meters, used bigint, out "limit" bigint, out remaining bigint)
-language sql immutable as $$
-    select case when meter.limit_units = -1 then null else meter.limit_units + meter.rollover_units end,
-           case when meter.limit_units = -1 then null
-                else greatest(meter.limit_units + meter.rollover_units - used, 0) end
+language plpgsql immutable as $$
+begin
+    if meter.limit_units <> -1 then
+        "limit" := meter.limit_units + meter.rollover_units;
+        remaining := greatest("limit" - used, 0);
+    end if;
+end
 $$;
 comment on function perennial.usage_answer is 'Limit and rest of a meter; null: unlimited.';
 
@@ -236,15 +242,14 @@ begin
     now := business_now(meter.clock_id);
     select * into period from usage_period(meter, now);
     allowed := exists (select from usage_event_ids i where i.event_id = event_id);
+    used := used_in(customer, meter.metric_id, period.period_start);
     if not allowed then
-        used := used_in(customer, meter.metric_id, period.period_start);
         allowed := meter.enforcement = 'soft' or meter.limit_units = -1
                    or used + quantity <= meter.limit_units + meter.rollover_units;
-        if allowed then
-            perform store_usage(meter, quantity, event_id, now, now, period.period_start, false);
+        if allowed and store_usage(meter, quantity, event_id, now, now, period.period_start, false) then
+            used := used + quantity;
         end if;
     end if;
-    used := used_in(customer, meter.metric_id, period.period_start);
     if allowed then
         perform note_warnings(meter, period.period_start, used, now);
     end if;
@@ -399,87 +404,104 @@ $$;
 comment on function perennial.upgrade_suggestion is
     'The cheapest plan that has a feature, or more of a metric than the customer has now, with its price; plan null and "not in any plan" where there is none.';
 
+-- Not in place in the statement below, which would be planned for a hundred events, then for one.
+create function perennial.listed_usage(events jsonb)
+returns table (number bigint, event_id text, customer uuid, metric text, quantity bigint, at timestamptz)
+language sql stable rows 1000
+set search_path = perennial, pg_temp as $$
+    select e.number, e.event ->> 'event_id' as event_id,
+           case when e.event ->> 'customer' ~* '^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$'
+                then (e.event ->> 'customer')::uuid end as customer,
+           e.event ->> 'metric' as metric,
+           case when jsonb_typeof(e.event -> 'quantity') = 'number' and e.event ->> 'quantity' ~ '^[1-9][0-9]{0,17}$'
+                then (e.event ->> 'quantity')::bigint end as quantity,
+           (e.event ->> 'at')::timestamptz as at
+      from jsonb_array_elements(events) with ordinality e (event, number)
+$$;
+comment on function perennial.listed_usage is 'The events of a batch, with null where a field is not what it must be.';
+
 -- The common case of a batch, many meters at once: an event of the open period of a meter that
 -- exists. All others are answered with their number alone, for record_usage to take one by one.
+-- What an event must fulfil is computed beside it first: as conditions the planner would expect one
+-- row to be left, and loop over a batch for each of its events.
 create type perennial.usage_batch_answer as (
     number bigint, event_id text, plain boolean, recorded boolean, used bigint, "limit" bigint, remaining bigint,
     period_end timestamptz);
 create function perennial.record_plain_usage(events jsonb) returns setof perennial.usage_batch_answer
-language sql
+-- plpgsql: its plan is kept, which takes as long to make as 300 events to record
+language plpgsql
 set search_path = perennial, pg_temp as $$
-    with listed as materialized (
-        select e.number, e.event ->> 'event_id' as event_id,
-               case when e.event ->> 'customer' ~* '^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$'
-                    then (e.event ->> 'customer')::uuid end as customer,
-               e.event ->> 'metric' as metric,
-               case when jsonb_typeof(e.event -> 'quantity') = 'number' and e.event ->> 'quantity' ~ '^[1-9][0-9]{0,17}$'
-                    then (e.event ->> 'quantity')::bigint end as quantity,
-               (e.event ->> 'at')::timestamptz as at
-          from jsonb_array_elements(events) with ordinality e (event, number)
-         where jsonb_typeof(e.event) = 'object'),
+begin
+    return query
+    with listed as materialized (select * from listed_usage(events)),
     moments as materialized (select c.id, business_now(c.id) as now from clocks c),
-    fitting as materialized (
+    matched as materialized (
         select l.number, l.event_id, l.quantity, coalesce(l.at, n.now) as moment, n.now,
                m.customer_id, m.metric_id, m.clock_id, m.quota_id, m.limit_units, m.rollover_units, m.period_start, m.period_end,
-               row_number() over (partition by l.event_id order by l.number) as seen
+               length(l.event_id) between 1 and 200
+               and (m.period_end is null or n.now < m.period_end)
+               and coalesce(l.at, n.now) >= m.period_start
+               and coalesce(l.at, n.now) <= n.now + interval '5 minutes'
+               and (m.period_end is null or coalesce(l.at, n.now) < m.period_end)
+               and coalesce(l.at, n.now) >= n.now - coalesce(q.open_days, 35) * interval '1 day' as fits
           from listed l
           join metric_codes k on k.code = l.metric
           join usage_meters m on m.customer_id = l.customer and m.metric_id = k.metric_id
           join moments n on n.id = m.clock_id
           left join plan_quotas q on q.id = m.quota_id
-         where l.quantity is not null and length(l.event_id) between 1 and 200
-           and (m.period_end is null or n.now < m.period_end)
-           and coalesce(l.at, n.now) >= m.period_start
-           and coalesce(l.at, n.now) <= n.now + interval '5 minutes'
-           and (m.period_end is null or coalesce(l.at, n.now) < m.period_end)
-           and coalesce(l.at, n.now) >= n.now - coalesce(q.open_days, 35) * interval '1 day'),
+         where l.quantity is not null),
+    fitting as materialized (
+        select m.*, row_number() over (partition by m.event_id order by m.number) = 1 as first
+          from matched m where m.fits),
     fresh as (
         insert into usage_event_ids (event_id, at)
-        select f.event_id, f.moment from fitting f where f.seen = 1 order by f.event_id
+        select f.event_id, f.moment from fitting f where f.first order by f.event_id
         on conflict do nothing returning event_id),
     stored as (
         insert into usage_events (event_id, customer_id, metric_id, quantity, at, period_start)
         select f.event_id, f.customer_id, f.metric_id, f.quantity, f.moment, f.period_start
-          from fitting f join fresh using (event_id) where f.seen = 1),
+          from fitting f join fresh using (event_id) where f.first),
     sums as materialized (
         select f.customer_id, f.metric_id, f.clock_id, f.quota_id, f.limit_units, f.rollover_units, f.period_start, f.now,
-               coalesce(sum(f.quantity) filter (where f.seen = 1 and r.event_id is not null), 0)::bigint as added
+               coalesce(sum(f.quantity) filter (where f.first and r.event_id is not null), 0)::bigint as added
           from fitting f left join fresh r using (event_id)
          group by 1, 2, 3, 4, 5, 6, 7, 8),
     shards as materialized (
         select c.customer_id, c.metric_id, c.period_start, c.shard, c.used
           from usage_counters c join sums s using (customer_id, metric_id, period_start)),
-    free as (
-        select c.customer_id, c.metric_id, c.period_start, c.shard
-          from usage_counters c
-          join sums s on s.customer_id = c.customer_id and s.metric_id = c.metric_id and s.period_start = c.period_start
-         where s.added > 0
-           for no key update of c skip locked),
-    counted as (
-        update usage_counters c set used = c.used + s.added
+    -- One shard of each is taken, and none is waited for.
+    free as materialized (
+        select s.customer_id, s.metric_id, s.period_start, s.added, o.shard
           from sums s
-          join (select f.customer_id, f.metric_id, f.period_start, min(f.shard) as shard from free f group by 1, 2, 3) f
-         using (customer_id, metric_id, period_start)
-         where c.customer_id = s.customer_id and c.metric_id = s.metric_id and c.period_start = s.period_start
+         cross join lateral (
+               select k.shard from usage_counters k
+                where k.customer_id = s.customer_id and k.metric_id = s.metric_id and k.period_start = s.period_start
+                limit 1 for no key update skip locked) o
+         where s.added > 0),
+    counted as (
+        update usage_counters c set used = c.used + f.added
+          from free f
+         where c.customer_id = f.customer_id and c.metric_id = f.metric_id and c.period_start = f.period_start
            and c.shard = f.shard
         returning c.customer_id, c.metric_id, c.period_start),
-    opened as (
-        insert into usage_counters as c (customer_id, metric_id, period_start, shard, used)
-        select s.customer_id, s.metric_id, s.period_start,
-               case when exists (select from shards h where (h.customer_id, h.metric_id, h.period_start)
-                                                            = (s.customer_id, s.metric_id, s.period_start))
-                    then 1 + floor(random() * 63)::smallint else 0 end, s.added
-          from sums s
-         where s.added > 0 and not exists (select from counted d where (d.customer_id, d.metric_id, d.period_start)
-                                                                       = (s.customer_id, s.metric_id, s.period_start))
-         order by 1, 2, 3
-        on conflict (customer_id, metric_id, period_start, shard) do update set used = c.used + excluded.used),
     totals as materialized (
-        select s.*, s.added + coalesce(h.used, 0)::bigint as used,
+        select s.*, s.added + coalesce(h.used, 0)::bigint as used, h.last_shard,
                case when s.limit_units <> -1 then s.limit_units + s.rollover_units end as units
           from sums s
-          left join (select customer_id, metric_id, period_start, sum(used) as used from shards group by 1, 2, 3) h
+          left join (select customer_id, metric_id, period_start, sum(used) as used, max(shard) as last_shard
+                       from shards group by 1, 2, 3) h
          using (customer_id, metric_id, period_start)),
+    -- Mostly a number that is new: what others hold is not waited for out of turn.
+    opened as (
+        insert into usage_counters as c (customer_id, metric_id, period_start, shard, used)
+        select t.customer_id, t.metric_id, t.period_start,
+               case when t.last_shard < 63 then t.last_shard + 1
+                    when t.last_shard is null then 0 else 1 + floor(random() * 63)::smallint end, t.added
+          from totals t
+         where t.added > 0 and (t.customer_id, t.metric_id, t.period_start)
+                               not in (select d.customer_id, d.metric_id, d.period_start from counted d)
+         order by 1, 2, 3
+        on conflict (customer_id, metric_id, period_start, shard) do update set used = c.used + excluded.used),
     warned as (
         insert into usage_warnings (customer_id, metric_id, period_start, threshold, clock_id, used, limit_units, crossed_at, due_at)
         select t.customer_id, t.metric_id, t.period_start, w.threshold, t.clock_id, t.used, t.units, t.now, t.now
@@ -489,13 +511,14 @@ set search_path = perennial, pg_temp as $$
          where t.limit_units > 0 and t.added > 0 and t.used::numeric * 100 >= t.units::numeric * w.threshold
          order by 1, 2, 3, 4
         on conflict do nothing)
-    select e.number, e.event ->> 'event_id', f.number is not null, r.event_id is not null and f.seen = 1,
+    select l.number, l.event_id, f.number is not null, r.event_id is not null and f.first,
            t.used, t.units, greatest(t.units - t.used, 0), f.period_end
-      from jsonb_array_elements(events) with ordinality e (event, number)
-      left join fitting f on f.number = e.number
+      from listed l
+      left join fitting f on f.number = l.number
       left join fresh r on r.event_id = f.event_id
       left join totals t on t.customer_id = f.customer_id and t.metric_id = f.metric_id and t.period_start = f.period_start
-     order by e.number
+     order by l.number;
+end
 $$;
 comment on function perennial.record_plain_usage is 'The set-based part of record_usage_batch.';
 

@@ -1,11 +1,13 @@
 //! Benchmarks. Each prints a ratio to a peer that is measured in the same run.
 
+mod processor;
 mod queue;
 mod renewals;
+mod usage;
 
 use std::process::ExitCode;
 
-const USAGE: &str = "usage: perennial-bench queue | renewals [subscriptions]";
+const USAGE: &str = "usage: perennial-bench queue | renewals [subscriptions] | usage [meters]";
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -16,6 +18,11 @@ async fn main() -> ExitCode {
         ["renewals"] => renewals::run(10_000).await,
         ["renewals", count] => match count.parse() {
             Ok(count) => renewals::run(count).await,
+            Err(_) => Err(USAGE.into()),
+        },
+        ["usage"] => usage::run(1_000_000).await,
+        ["usage", meters] => match meters.parse() {
+            Ok(meters) => usage::run(meters).await,
             Err(_) => Err(USAGE.into()),
         },
         _ => Err(USAGE.into()),

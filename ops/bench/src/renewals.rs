@@ -4,7 +4,6 @@
 #![expect(clippy::float_arithmetic, reason = "figures of a benchmark, not money")]
 
 mod at_once;
-mod usage;
 
 use std::process::Command;
 use std::sync::Arc;
@@ -19,9 +18,9 @@ use perennial_postgres::{Discovery, Durability, Server};
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 use tokio_util::sync::CancellationToken;
 
+use crate::processor::{self, Cpu};
 use crate::queue::Result;
 use at_once::{Mail, Provider};
-use usage::Cpu;
 
 const ROUNDS: usize = 3;
 const CLIENTS: [u32; 5] = [1, 4, 8, 16, 32];
@@ -233,7 +232,7 @@ fn print(count: u32, ours: &[Figures], peers: &[Figures]) -> Result<()> {
     println!(
         "{:<46} {:>12.1} {:>12}",
         "peak memory of the worker, MiB",
-        usage::memory_peak()?,
+        processor::memory_peak()?,
         "–"
     );
     let clients = peers.iter().map(|run| run.clients.to_string()).collect::<Vec<_>>().join(", ");

@@ -8,17 +8,17 @@ use crate::queue::Result;
 
 /// Processor seconds used so far.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Cpu {
+pub(crate) struct Cpu {
     /// By PostgreSQL: the postmaster, its sessions, and those that have ended.
-    pub(super) server: f64,
+    pub(crate) server: f64,
     /// By this process: the worker.
-    pub(super) worker: f64,
+    pub(crate) worker: f64,
     /// By everybody, strangers included.
-    pub(super) machine: f64,
+    pub(crate) machine: f64,
 }
 
 impl Cpu {
-    pub(super) fn now(server: &Server) -> Result<Self> {
+    pub(crate) fn now(server: &Server) -> Result<Self> {
         let postmaster = server.pid().ok_or("the server's process is not known")?;
         let (_, own, ended) = ticks(&postmaster.to_string())?;
         let mut used = own + ended;
@@ -36,7 +36,7 @@ impl Cpu {
         Ok(Self { server: seconds(used), worker: seconds(own), machine: seconds(machine()?) })
     }
 
-    pub(super) fn since(self, before: Self) -> Self {
+    pub(crate) fn since(self, before: Self) -> Self {
         Self {
             server: self.server - before.server,
             worker: self.worker - before.worker,
@@ -44,7 +44,7 @@ impl Cpu {
         }
     }
 
-    pub(super) fn per(self, of: f64) -> Self {
+    pub(crate) fn per(self, of: f64) -> Self {
         Self { server: self.server / of, worker: self.worker / of, machine: self.machine / of }
     }
 }
@@ -73,7 +73,7 @@ fn seconds(ticks: u32) -> f64 {
 }
 
 /// The most memory this process ever had, in MiB.
-pub(super) fn memory_peak() -> Result<f64> {
+pub(crate) fn memory_peak() -> Result<f64> {
     let status = fs::read_to_string("/proc/self/status")?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).ok_or("no VmHWM")?;
     let kibibytes: u32 = line.trim().trim_end_matches("kB").trim().parse()?;
