@@ -1,5 +1,17 @@
 -- Who may do what with all that has come since, and what must always hold of it.
 
+-- Asked by every door: with a plan that is kept, as a function in SQL with settings has none.
+create or replace function perennial.business_now(clock uuid default '00000000-0000-0000-0000-000000000000')
+returns timestamptz
+language plpgsql stable parallel safe as $$
+begin
+    return coalesce(
+        (select c.frozen_at from perennial.clocks c where c.id = clock),
+        (select c.frozen_at from perennial.clocks c where c.id = '00000000-0000-0000-0000-000000000000'),
+        statement_timestamp());
+end
+$$;
+
 create function perennial.grant_rights() returns void
 language plpgsql
 set search_path = perennial, pg_temp as $$
@@ -9,7 +21,7 @@ declare
     doors constant text[] := array[
         'emit', 'enqueue', 'record_usage', 'record_usage_batch', 'consume', 'release_usage', 'check_quota', 'get_limit',
         'check_feature', 'upgrade_suggestion', 'set_mail_preference', 'wallet_balance', 'consume_tokens', 'grant_tokens',
-        'refund_tokens', 'authorize_api_key', 'can_access', 'grant_membership', 'cancel_membership'];
+        'refund_tokens', 'set_low_balance', 'set_auto_top_up', 'authorize_api_key', 'can_access', 'grant_membership', 'cancel_membership'];
 begin
     execute 'revoke all on all functions in schema perennial from public';
     if exists (select from pg_roles where rolname = 'perennial_worker') then

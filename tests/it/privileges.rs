@@ -72,6 +72,8 @@ async fn other_services_may_use_the_doors_and_no_table() {
         "record_usage_batch",
         "refund_tokens",
         "release_usage",
+        "set_auto_top_up",
+        "set_low_balance",
         "set_mail_preference",
         "upgrade_suggestion",
         "wallet_balance",
