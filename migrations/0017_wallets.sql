@@ -111,6 +111,8 @@ create table perennial.token_allocations (
 ) with (fillfactor = 80);
 comment on table perennial.token_allocations is
     'When a customer is given the next tokens of its plan. One row per customer: who subscribes twice is not given twice.';
+create trigger announce after insert on perennial.token_allocations
+    for each row execute function perennial.announce_due();
 create index token_allocations_due on perennial.token_allocations (clock_id, due_at);
 
 ------------------------------------------------------------------------------------- due

@@ -120,9 +120,6 @@ begin
                         where w.customer_id = meter.customer_id and w.metric_id = meter.metric_id
                           and w.period_start = period and w.threshold = t.threshold)
     on conflict do nothing;
-    if found then
-        perform pg_notify('perennial_due', '');
-    end if;
 end
 $$;
 comment on function perennial.note_warnings is 'Notes the thresholds that usage has reached, each once per meter and period (rule U3).';

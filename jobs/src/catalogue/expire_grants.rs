@@ -4,6 +4,8 @@
 //! **Safe to repeat:** what was written down has nothing left to expire. Being late changes nothing: balances
 //! are judged by the instant of the usage, and the entries are dated the instant of expiry.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use crate::context::Cx;
@@ -16,6 +18,8 @@ pub struct ExpireGrants {}
 
 /// Buckets that one transaction writes down at most.
 const BATCH_MAX: i64 = 5_000;
+/// How long after the last look buckets of a wallet that was held are looked at again.
+const PASSED_OVER: Duration = Duration::from_millis(50);
 
 impl Job for ExpireGrants {
     const NAME: &'static str = "expire_grants";
@@ -32,8 +36,14 @@ impl Job for ExpireGrants {
             crate::crash_point!("expire_grants.C2");
             transaction.commit().await?;
             if done == 0 {
-                return Ok(());
+                break;
             }
         }
+        // Buckets of a wallet that somebody held were passed over: soon again.
+        let mut conn = cx.pool.acquire().await?;
+        if wallets::anything_expired(&mut conn).await? {
+            return Err(Failure::NotYet { wait: PASSED_OVER });
+        }
+        Ok(())
     }
 }

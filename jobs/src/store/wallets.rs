@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-pub(crate) use due::{allocate, expire};
+pub(crate) use due::{allocate, anything_expired, expire};
 pub(crate) use top_up::{TopUpRow, hold_top_ups, lock_top_up, resume_top_ups};
 
 /// What `consume` answers.

@@ -34,6 +34,17 @@ pub(crate) async fn expire(conn: &mut PgConnection, batch: i64) -> sqlx::Result<
     Ok(customers.len())
 }
 
+/// Whether buckets wait to be written down as expired.
+pub(crate) async fn anything_expired(conn: &mut PgConnection) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
+        r#"select exists (select from perennial.clocks c
+                            join perennial.wallet_grants g on g.clock_id = c.id
+                           where g.remaining > 0 and g.expires_at <= perennial.business_now(c.id)) as "any!""#
+    )
+    .fetch_one(conn)
+    .await
+}
+
 /// Gives the tokens of plans to the customers whose month has begun; answers with how many were
 /// dealt with. Only the month that it is now counts: those that nobody was there for gave nothing
 /// that could still be used.
