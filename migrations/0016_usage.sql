@@ -174,7 +174,7 @@ comment on function perennial.offset_before is 'The zone''s offset a day before 
 create function perennial.wall_instant(local timestamp, zone text) returns timestamptz
 language sql immutable parallel safe as $$
     select case when zone = 'UTC' then local at time zone 'UTC'
-                when ((local at time zone zone) - interval '24 hours') at time zone zone = local - interval '24 hours'
+                when (local at time zone zone) - ((local - interval '24 hours') at time zone zone) = interval '24 hours'
                 then local at time zone zone
                 when (local - perennial.offset_before(local, zone)) at time zone 'UTC' at time zone zone = local
                 then (local - perennial.offset_before(local, zone)) at time zone 'UTC'
