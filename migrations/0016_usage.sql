@@ -170,7 +170,7 @@ comment on function perennial.offset_before is 'The zone''s offset a day before 
 
 -- PostgreSQL shifts a gap forward, as rule T4 wants, but takes an overlap's second occurrence. The
 -- first one is where the offset of the day before still holds. Mostly it holds at any rate, and the
--- rest, which looks up the zone a dozen times, is not needed; in UTC, where most are, one look does.
+-- rest, which looks up the zone a dozen times, is not needed; in UTC one look does.
 create function perennial.wall_instant(local timestamp, zone text) returns timestamptz
 language sql immutable parallel safe as $$
     select case when zone = 'UTC' then local at time zone 'UTC'
