@@ -1,4 +1,5 @@
 //! Processor time and memory, as Linux counts them.
+#![expect(clippy::float_arithmetic, reason = "figures of a benchmark, not money")]
 
 use std::fs;
 
