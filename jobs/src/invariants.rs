@@ -5,7 +5,7 @@ use sqlx::PgConnection;
 /// Something that does not hold.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Violation {
-    /// Which invariant (I1 … I16).
+    /// Which invariant (I1 … I17).
     pub invariant: String,
     /// Of what.
     pub subject: String,

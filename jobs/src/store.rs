@@ -17,6 +17,7 @@ pub mod mail_preferences;
 pub(crate) mod memberships;
 pub(crate) mod meters;
 pub mod methods;
+pub(crate) mod mrr;
 pub(crate) mod orders;
 pub(crate) mod payments;
 pub(crate) mod pending_items;

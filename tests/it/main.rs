@@ -10,6 +10,7 @@ mod doors;
 mod letters;
 mod lost_replies;
 mod memberships;
+mod mrr;
 mod orders;
 mod planted;
 mod privileges;

@@ -63,6 +63,22 @@ const DAMAGE: &[(&str, &str, &str)] = &[
     ("I14", "a method charged after it was blocked",
      "update perennial.payment_methods set blocked_reason = 'insufficient_funds'"),
     ("I16", "a request that differs from its key's", "update perennial.payments set amount_minor = 1"),
+    ("I17", "a change of revenue that nobody recorded", "delete from perennial.mrr_movements"),
+    ("I17", "a price that was changed under its subscriptions",
+     "update perennial.prices set unit_amount_minor = unit_amount_minor + 1"),
+    ("I17", "a total that is not what moved", "update perennial.customer_mrr set numer = numer + 1"),
+    ("I17", "a movement that does not follow from the one before",
+     "update perennial.mrr_movements set before_numer = 1, amount_numer = amount_numer - 1"),
+    ("I17", "a movement by another amount than it says",
+     "update perennial.mrr_movements set after_numer = after_numer + 1"),
+    ("I17", "a movement of a decision that never was", "update perennial.mrr_movements set decision = 99"),
+    ("I17", "a customer who was new twice",
+     "insert into perennial.mrr_movements
+          (customer_id, currency, subscription_id, decision, at, kind, amount_numer, amount_denom, before_numer,
+           before_denom, after_numer, after_denom, plan_after, total_numer, total_denom)
+      select customer_id, currency, subscription_id, 3, at + interval '1 day', kind, 0, 1, after_numer, after_denom,
+             after_numer, after_denom, plan_after, total_numer, total_denom from perennial.mrr_movements"),
+    ("I17", "a customer who pays and never bought", "update perennial.customer_cohorts set first_purchase_at = null"),
 ];
 
 #[tokio::test]

@@ -10,6 +10,7 @@ const APPENDED: &[&str] = &[
     "customer_balance_entries",
     "dunning_policies",
     "ledger_entries",
+    "mrr_movements",
     "plan_quota_tiers",
     "plan_quotas",
     "subscription_history",

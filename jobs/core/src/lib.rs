@@ -3,6 +3,7 @@
 //! This crate knows no database, network, file, environment, thread, wall clock or random
 //! number, and no floating point. It cannot fail for reasons outside its input.
 
+pub mod analytics;
 pub mod calendar;
 pub mod currency;
 pub mod decline;

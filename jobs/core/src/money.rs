@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::currency::Currency;
 
-pub use fraction::{Fraction, round_half_up};
+pub use fraction::{Fraction, checked_product, checked_sum, round_half_up, round_half_up_wide};
 
 /// An amount of one currency, in its minor units; negative amounts are credits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -69,7 +69,10 @@ pub(super) async fn attached(
     )
     .await?;
     wallets::resume_top_ups(&mut *conn, customer.0).await?;
-    for subscription in subscriptions::of_customer(&mut *conn, customer.0).await? {
+    let subscriptions = subscriptions::of_customer(&mut *conn, customer.0).await?;
+    // All before the first is decided: nothing is waited for while what decisions lock is held.
+    subscriptions::lock(&mut *conn, &subscriptions).await?;
+    for subscription in subscriptions {
         decide(&mut *conn, cx, subscription.into(), Event::PaymentMethodAttached { method })
             .await?;
     }

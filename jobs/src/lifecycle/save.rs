@@ -1,6 +1,7 @@
 //! From decisions to rows: each kind of effect becomes rows of one table, and each table is
 //! written in one statement for all subscriptions of the transaction.
 
+mod revenue;
 mod rows;
 
 use std::collections::HashMap;
@@ -21,6 +22,7 @@ use crate::store::{
     audit, cases, emails, items, ledger, meters, methods, payments, pending_items, periods,
     subscriptions,
 };
+use revenue::Revenue;
 use rows::Facts;
 
 pub(crate) use rows::request_hash;
@@ -65,6 +67,7 @@ struct Tables {
     // Customers whose limits may have changed.
     entitled: Vec<Uuid>,
     errands: Errands,
+    revenue: Revenue,
 }
 
 impl Batch {
@@ -96,7 +99,7 @@ impl Batch {
             number_invoices(&mut *conn, &mut self.decided).await?;
         }
         for decided in &self.decided {
-            let standing = self.take(decided, &receipts, &mut tables);
+            let standing = self.take(decided, &receipts, &mut tables)?;
             tables.standings.push(standing);
         }
         subscriptions::save(&mut *conn, &tables.standings).await?;
@@ -114,7 +117,7 @@ impl Batch {
         let mut tables = Tables::default();
         number_invoices(&mut *conn, &mut self.decided).await?;
         let [decided] = &self.decided[..] else { return Ok(()) };
-        let standing = self.take(decided, &HashMap::new(), &mut tables);
+        let standing = self.take(decided, &HashMap::new(), &mut tables)?;
         subscriptions::insert(&mut *conn, new, &standing).await?;
         tables.replaced_items.push((new.id, rows::items(&decided.after)));
         tables.write(conn).await
@@ -126,7 +129,7 @@ impl Batch {
         decided: &Decided,
         receipts: &HashMap<InvoiceId, Vec<LineText>>,
         tables: &mut Tables,
-    ) -> Standing {
+    ) -> sqlx::Result<Standing> {
         let mut facts = Facts::default();
         let desk = Desk::new(decided, receipts);
         for (position, effect) in decided.effects.iter().enumerate() {
@@ -140,7 +143,8 @@ impl Batch {
         }
         let next = agenda(&decided.after, &decided.loaded.policy);
         tables.audit.push(rows::audit(decided, facts));
-        rows::standing(decided, next)
+        tables.revenue.take(decided)?;
+        Ok(rows::standing(decided, next))
     }
 }
 
@@ -230,7 +234,8 @@ impl Tables {
         self.emails.push(email);
     }
 
-    /// Invoices come late: taking their numbers makes other transactions wait for this one.
+    /// Invoices come late: taking their numbers makes other transactions wait for this one. Revenue
+    /// comes last: who holds a customer's total waits for nothing but other totals, in their order.
     async fn write(self, conn: &mut PgConnection) -> sqlx::Result<()> {
         periods::insert(&mut *conn, &self.periods).await?;
         payments::settle(&mut *conn, &self.settled).await?;
@@ -263,7 +268,8 @@ impl Tables {
         invoices::close(&mut *conn, &self.closings).await?;
         invoices::receipted(&mut *conn, &self.receipts).await?;
         payments::plan(&mut *conn, &self.planned).await?;
-        ledger::move_balances(conn, &self.balances).await
+        ledger::move_balances(&mut *conn, &self.balances).await?;
+        self.revenue.write(conn).await
     }
 }
 

@@ -17,6 +17,8 @@ mod fields;
 mod format_money;
 mod ladder;
 mod lines;
+mod movements;
+mod mrr;
 mod periods;
 mod proration;
 mod quota_reset;
@@ -38,6 +40,8 @@ const OPS: &[(&str, Op)] = &[
     ("decline", |fields| json(decline::answer(fields)?)),
     ("format_money", |fields| json(format_money::answer(fields)?)),
     ("ladder", |fields| json(ladder::answer(fields)?)),
+    ("movements", |fields| json(movements::answer(fields)?)),
+    ("mrr", |fields| json(mrr::answer(fields)?)),
     ("periods", |fields| json(periods::answer(fields)?)),
     ("proration", |fields| json(proration::answer(fields)?)),
     ("quota_reset", |fields| json(quota_reset::answer(fields)?)),

@@ -13,12 +13,44 @@ pub type Fraction = Ratio<i128>;
 /// "Up" is by magnitude, so that an amount and its reversal round to the same
 /// number of units and cancel.
 pub fn round_half_up(exact: Fraction) -> Result<i64, MoneyError> {
+    i64::try_from(round_half_up_wide(exact)?).map_err(|_| MoneyError::Overflow)
+}
+
+/// The same for figures that are sums of very many amounts.
+pub fn round_half_up_wide(exact: Fraction) -> Result<i128, MoneyError> {
     let (whole, rest) = (exact.numer() / exact.denom(), exact.numer() % exact.denom());
     let rest = rest.abs();
     // Not `2 * rest >= denom`: that may overflow.
     let up = rest >= exact.denom() - rest && rest > 0;
     let step = if up { exact.numer().signum() } else { 0 };
-    i64::try_from(whole + step).map_err(|_| MoneyError::Overflow)
+    whole.checked_add(step).ok_or(MoneyError::Overflow)
+}
+
+/// The sum, or that it does not fit.
+pub fn checked_sum(left: Fraction, right: Fraction) -> Result<Fraction, MoneyError> {
+    let shared = left.denom().gcd(right.denom());
+    let (left_rest, right_rest) = (left.denom() / shared, right.denom() / shared);
+    let numer = || {
+        let left = left.numer().checked_mul(right_rest)?;
+        left.checked_add(right.numer().checked_mul(left_rest)?)
+    };
+    checked(numer(), left.denom().checked_mul(right_rest))
+}
+
+/// The product, or that it does not fit.
+pub fn checked_product(left: Fraction, right: Fraction) -> Result<Fraction, MoneyError> {
+    // Shortened crosswise first, so that the factors are as small as can be.
+    let (down, up) = (left.numer().gcd(right.denom()), right.numer().gcd(left.denom()));
+    let numer = (left.numer() / down).checked_mul(right.numer() / up);
+    checked(numer, (left.denom() / up).checked_mul(right.denom() / down))
+}
+
+/// A fraction whose parts fit with room for a sign.
+fn checked(numer: Option<i128>, denom: Option<i128>) -> Result<Fraction, MoneyError> {
+    match (numer, denom) {
+        (Some(numer), Some(denom)) if numer != i128::MIN => Ok(Fraction::new(numer, denom)),
+        _ => Err(MoneyError::Overflow),
+    }
 }
 
 /// Splits `total` by `weights`; the parts add up to it. `None` without weights.

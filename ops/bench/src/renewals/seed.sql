@@ -46,3 +46,4 @@ select subscription, 1, 1, 'active', 'started', 0, '2026-02-01T00:00:00Z', 'proc
 insert into perennial.audit_log (subject_id, subject_kind, version, act, at, actor, facts)
 select subscription, 'subscription', 1, 'started', '2026-02-01T00:00:00Z', 'process_events', '{"edges": ["started"]}'
   from peer.numbered;
+select perennial.open_mrr_ledger();

@@ -123,11 +123,67 @@ impl Fields {
         min: u32,
         max: u32,
     ) -> Result<u32, BadField> {
-        let given = self.integer(field)?;
-        u32::try_from(given)
-            .ok()
-            .filter(|integer| (min..=max).contains(integer))
-            .ok_or_else(|| BadField::new(field, format!("{given} is not within {min} to {max}")))
+        self.optional_integer_within(field, min, max)?.ok_or_else(|| missing(field))
+    }
+
+    pub(super) fn optional_integer_within(
+        &mut self,
+        field: &str,
+        min: u32,
+        max: u32,
+    ) -> Result<Option<u32>, BadField> {
+        let Some(given) = self.optional_integer(field)? else { return Ok(None) };
+        let within = u32::try_from(given).ok().filter(|integer| (min..=max).contains(integer));
+        let wrong = || BadField::new(field, format!("{given} is not within {min} to {max}"));
+        within.map(Some).ok_or_else(wrong)
+    }
+
+    /// A list, each entry of which is an object that is read under its own name: `events[0].at`.
+    pub(super) fn objects<T>(
+        &mut self,
+        field: &str,
+        entries_max: usize,
+        read: impl Fn(&mut Fields) -> Result<T, BadField>,
+    ) -> Result<Vec<T>, BadField> {
+        let list = match self.take(field) {
+            Some(Value::Array(list)) if list.len() <= entries_max => list,
+            Some(Value::Array(_)) => {
+                return Err(BadField::new(field, format!("has more than {entries_max} entries")));
+            }
+            Some(other) => return Err(not_a(field, "a list", &other)),
+            None => return Err(missing(field)),
+        };
+        let entry = |(position, value)| {
+            let at = format!("{field}[{position}]");
+            let Value::Object(entries) = value else {
+                return Err(BadField::new(&at, "must be an object"));
+            };
+            let mut fields = Fields::of(entries);
+            let entry = read(&mut fields).map_err(|wrong| wrong.within(&at))?;
+            fields.all_taken().map_err(|wrong| wrong.within(&at))?;
+            Ok(entry)
+        };
+        list.into_iter().enumerate().map(entry).collect()
+    }
+
+    pub(super) fn optional_flag(&mut self, field: &str) -> Result<Option<bool>, BadField> {
+        match self.take(field) {
+            None => Ok(None),
+            Some(Value::Bool(flag)) => Ok(Some(flag)),
+            Some(other) => Err(not_a(field, "true or false", &other)),
+        }
+    }
+
+    /// An integer that is not negative.
+    pub(super) fn amount(&mut self, field: &str) -> Result<i64, BadField> {
+        self.optional_amount(field)?.ok_or_else(|| missing(field))
+    }
+
+    pub(super) fn optional_amount(&mut self, field: &str) -> Result<Option<i64>, BadField> {
+        match self.optional_integer(field)? {
+            Some(given) if given < 0 => Err(BadField::new(field, "is negative")),
+            given => Ok(given),
+        }
     }
 
     /// A text that is parsed.

@@ -1,0 +1,218 @@
+-- Monthly recurring revenue: what each change of a subscription was for its customer, in exact
+-- fractions of minor units. Written with the change itself, so that the sum of movements up to any
+-- instant is the revenue then.
+
+create aggregate perennial.lcm_of(numeric) (sfunc = pg_catalog.lcm(numeric, numeric), stype = numeric, initcond = '1');
+comment on aggregate perennial.lcm_of(numeric) is
+    'The least common multiple: fractions add up exactly as sum(numer * (multiple / denom)) over it.';
+
+create table perennial.mrr_movements (
+    -- the order in which a customer's movements were recorded
+    seq bigint generated always as identity,
+    customer_id uuid not null,
+    currency text not null check (currency ~ '^[A-Z]{3}$'),
+    subscription_id uuid not null,
+    -- the decision that caused it
+    decision bigint not null,
+    -- business time
+    at timestamptz not null,
+    -- What it was for the customer, over all subscriptions. Changes of several subscriptions that
+    -- are decided together have one kind: that of their sum. internal: the sum is zero, or only the
+    -- plan is another.
+    kind text not null check (kind in ('new', 'expansion', 'contraction', 'churn_voluntary', 'churn_involuntary',
+                                       'reactivation', 'internal')),
+    -- by how much this subscription's contribution changed: minor units per month
+    amount_numer numeric(39) not null,
+    amount_denom numeric(39) not null check (amount_denom > 0),
+    -- what it contributed, to which plan
+    before_numer numeric(39) not null check (before_numer >= 0),
+    before_denom numeric(39) not null check (before_denom > 0),
+    plan_before uuid,
+    -- and what it contributes now
+    after_numer numeric(39) not null check (after_numer >= 0),
+    after_denom numeric(39) not null check (after_denom > 0),
+    plan_after uuid not null,
+    -- the customer's total in this currency, after all that was decided together
+    total_numer numeric(39) not null check (total_numer >= 0),
+    total_denom numeric(39) not null check (total_denom > 0),
+    recorded_at timestamptz not null default now(),
+    primary key (subscription_id, decision)
+);
+comment on table perennial.mrr_movements is
+    'How recurring revenue moved: one row per change of a subscription''s contribution, with what that was for the customer. Fractions are reduced.';
+create index mrr_movements_at on perennial.mrr_movements (at);
+create index mrr_movements_customer on perennial.mrr_movements (customer_id, currency, seq);
+select perennial.make_append_only('perennial.mrr_movements');
+
+create table perennial.customer_mrr (
+    customer_id uuid not null references perennial.customers,
+    currency text not null check (currency ~ '^[A-Z]{3}$'),
+    -- minor units per month
+    numer numeric(39) not null check (numer >= 0),
+    denom numeric(39) not null check (denom > 0),
+    -- whether there was ever any: more after none is then a reactivation
+    ever_paid boolean not null,
+    primary key (customer_id, currency)
+) with (fillfactor = 80);
+comment on table perennial.customer_mrr is
+    'What a customer''s movements come to, per currency. Locked as the last thing of a transaction that moves it.';
+
+create table perennial.customer_cohorts (
+    customer_id uuid primary key references perennial.customers,
+    -- with or without a trial
+    first_subscription_at timestamptz not null,
+    -- the first recurring revenue, in any currency; null: none yet
+    first_purchase_at timestamptz
+);
+comment on table perennial.customer_cohorts is
+    'When a customer came in (business time): each written once. The month is that of the business''s zone, so it is not kept.';
+create index customer_cohorts_purchase on perennial.customer_cohorts (first_purchase_at) where first_purchase_at is not null;
+
+create function perennial.keep_first() returns trigger
+language plpgsql as $$
+begin
+    if new.first_subscription_at <> old.first_subscription_at
+       or old.first_purchase_at is not null and new.first_purchase_at is distinct from old.first_purchase_at then
+        raise exception 'customer_cohorts: what came first stays first' using errcode = 'restrict_violation';
+    end if;
+    return new;
+end
+$$;
+comment on function perennial.keep_first() is 'What came first stays first.';
+create trigger keep_first before update on perennial.customer_cohorts
+    for each row execute function perennial.keep_first();
+
+create view perennial.subscription_mrr as
+    select s.id as subscription_id, s.customer_id, s.clock_id, s.currency, s.plan_id, s.status,
+           s.interval_unit, s.interval_count, s.version,
+           m.numer / gcd(m.numer, m.denom) as numer, m.denom / gcd(m.numer, m.denom) as denom
+      from perennial.subscriptions s
+     cross join lateral (
+           select coalesce(sum(i.quantity::numeric * r.unit_amount_minor), 0)
+                  * case s.interval_unit when 'day' then 365 when 'week' then 52 else 1 end as numer,
+                  s.interval_count::numeric * case s.interval_unit when 'month' then 1 else 12 end as denom
+             from perennial.subscription_items i join perennial.prices r on r.id = i.price_id
+            where i.subscription_id = s.id) m
+     where s.status in ('active', 'past_due', 'grace') and m.numer > 0;
+comment on view perennial.subscription_mrr is
+    'What each subscription contributes to recurring revenue as it stands (rule A1, as jobs/core has it): minor units per month, as reduced fractions.';
+
+create function perennial.open_mrr_ledger() returns bigint
+language sql
+set search_path = perennial, pg_temp as $$
+    with there as (
+        select m.* from subscription_mrr m
+         where not exists (select from customer_mrr c where c.customer_id = m.customer_id and c.currency = m.currency)
+    ), multiples as (
+        select customer_id, currency, lcm_of(denom) as multiple from there group by 1, 2
+    ), totals as (
+        select t.customer_id, t.currency, sum(t.numer * (m.multiple / t.denom)) as numer, m.multiple as denom
+          from there t join multiples m using (customer_id, currency) group by t.customer_id, t.currency, m.multiple
+    ), paying as (
+        insert into customer_mrr (customer_id, currency, numer, denom, ever_paid)
+        select customer_id, currency, numer / gcd(numer, denom), denom / gcd(numer, denom), true from totals
+        returning *
+    ), gone as (
+        -- None now, but there was.
+        insert into customer_mrr (customer_id, currency, numer, denom, ever_paid)
+        select distinct s.customer_id, s.currency, 0, 1, true
+          from subscriptions s
+         where exists (select from subscription_history h where h.subscription_id = s.id and h.to_status = 'active')
+           and exists (select from subscription_items i join prices r on r.id = i.price_id
+                        where i.subscription_id = s.id and r.unit_amount_minor > 0)
+           and not exists (select from totals t where t.customer_id = s.customer_id and t.currency = s.currency)
+           and not exists (select from customer_mrr c where c.customer_id = s.customer_id and c.currency = s.currency)
+    ), cohorts as (
+        insert into customer_cohorts (customer_id, first_subscription_at, first_purchase_at)
+        select s.customer_id, min(s.first_at),
+               coalesce(min(s.paid_at), min(s.first_at) filter (where exists (
+                   select from totals t where t.customer_id = s.customer_id)))
+          from (select s.customer_id,
+                       (select min(p.starts_at) from subscription_periods p where p.subscription_id = s.id) as first_at,
+                       (select min(p.starts_at) from subscription_periods p
+                          join invoices i on i.subscription_id = p.subscription_id and i.period_index = p.period_index
+                         where p.subscription_id = s.id and p.kind = 'service' and i.total_minor > 0) as paid_at
+                  from subscriptions s) s
+         group by s.customer_id having min(s.first_at) is not null
+        on conflict do nothing
+    ), opened as (
+        insert into mrr_movements (customer_id, currency, subscription_id, decision, at, kind, amount_numer, amount_denom,
+                                   before_numer, before_denom, after_numer, after_denom, plan_after, total_numer, total_denom)
+        select t.customer_id, t.currency, t.subscription_id, t.version, business_now(t.clock_id), 'new', t.numer, t.denom,
+               0, 1, t.numer, t.denom, t.plan_id, p.numer, p.denom
+          from there t join paying p using (customer_id, currency)
+         order by t.customer_id, t.subscription_id
+        returning 1
+    )
+    select count(*) from opened
+$$;
+comment on function perennial.open_mrr_ledger() is
+    'Begins the ledger of customers who have none: what they contribute is a movement `new` of business now, since nobody wrote down what they contributed before. Answers with how many movements that were.';
+
+create function perennial.check_mrr_invariants() returns table (invariant text, subject text, problem text)
+language sql stable
+set search_path = perennial, pg_temp as $$
+    with parts as (
+        select customer_id, currency, 'subscriptions' as what, denom, sum(numer) as numer from subscription_mrr group by 1, 2, 4
+        union all
+        select customer_id, currency, 'total', denom, numer from customer_mrr
+        union all
+        select customer_id, currency, 'movements', amount_denom, sum(amount_numer) from mrr_movements group by 1, 2, 4
+    ), multiples as (
+        select customer_id, currency, lcm_of(denom) as multiple from parts group by 1, 2
+    ), sums as (
+        select p.customer_id, p.currency, m.multiple,
+               coalesce(sum(p.numer * (m.multiple / p.denom)) filter (where p.what = 'movements'), 0) as moved,
+               coalesce(sum(p.numer * (m.multiple / p.denom)) filter (where p.what = 'subscriptions'), 0) as contributed,
+               coalesce(sum(p.numer * (m.multiple / p.denom)) filter (where p.what = 'total'), 0) as total
+          from parts p join multiples m using (customer_id, currency)
+         group by 1, 2, 3
+    )
+    select 'I17', customer_id || ' ' || currency,
+           'movements come to ' || moved || '/' || multiple || ', subscriptions to ' || contributed || '/' || multiple
+      from sums where moved <> contributed
+    union all
+    select 'I17', customer_id || ' ' || currency,
+           'movements come to ' || moved || '/' || multiple || ', the total says ' || total || '/' || multiple
+      from sums where moved <> total
+    union all
+    select 'I17', c.subscription_id::text, 'decision ' || c.decision || ' moved it from ' || c.before_numer || '/' || c.before_denom
+           || ', the one before left it at ' || coalesce(c.stood_numer, 0) || '/' || coalesce(c.stood_denom, 1)
+      from (select *, lag(after_numer) over w as stood_numer, lag(after_denom) over w as stood_denom
+              from mrr_movements window w as (partition by subscription_id order by decision)) c
+     where (c.before_numer, c.before_denom) <> (coalesce(c.stood_numer, 0), coalesce(c.stood_denom, 1))
+    union all
+    select 'I17', subscription_id::text, 'decision ' || decision || ' did not move it by what it says'
+      from mrr_movements
+     where amount_numer * before_denom * after_denom
+           <> (after_numer * before_denom - before_numer * after_denom) * amount_denom
+    union all
+    select 'I17', m.subscription_id::text, 'a movement of decision ' || m.decision || ' is not in the audit log'
+      from mrr_movements m
+     where not exists (select from audit_log a where a.subject_id = m.subscription_id and a.version = m.decision)
+    union all
+    select 'I17', m.customer_id || ' ' || m.currency, 'was new ' || count(distinct m.at) || ' times'
+      from mrr_movements m where m.kind = 'new' group by m.customer_id, m.currency having count(distinct m.at) > 1
+    union all
+    select 'I17', m.customer_id || ' ' || m.currency, 'has paid, and has no first purchase'
+      from customer_mrr m left join customer_cohorts c using (customer_id)
+     where m.numer > 0 and c.first_purchase_at is null
+$$;
+comment on function perennial.check_mrr_invariants() is
+    'What does not hold of recurring revenue (I17): movements come to what subscriptions contribute, per customer and currency, and each follows from the one before.';
+
+alter function perennial.check_invariants() rename to check_books_and_usage_invariants;
+create function perennial.check_invariants() returns table (invariant text, subject text, problem text)
+language sql stable
+set search_path = perennial, pg_temp as $$
+    select * from check_books_and_usage_invariants()
+    union all
+    select * from check_mrr_invariants()
+$$;
+comment on function perennial.check_invariants() is 'What does not hold (RELIABILITY: I1-I7, I10, I12-I14, I16, I17). Nothing: all is well.';
+comment on function perennial.check_books_and_usage_invariants() is 'What does not hold of lifecycle, books and usage.';
+
+select perennial.grant_rights();
+
+-- Subscriptions that were here before.
+select perennial.open_mrr_ledger();
