@@ -1,17 +1,5 @@
 -- Who may do what with all that has come since, and what must always hold of it.
 
--- Asked by every door: with a plan that is kept, as a function in SQL with settings has none.
-create or replace function perennial.business_now(clock uuid default '00000000-0000-0000-0000-000000000000')
-returns timestamptz
-language plpgsql stable parallel safe as $$
-begin
-    return coalesce(
-        (select c.frozen_at from perennial.clocks c where c.id = clock),
-        (select c.frozen_at from perennial.clocks c where c.id = '00000000-0000-0000-0000-000000000000'),
-        statement_timestamp());
-end
-$$;
-
 create function perennial.grant_rights() returns void
 language plpgsql
 set search_path = perennial, pg_temp as $$

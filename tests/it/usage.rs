@@ -409,7 +409,8 @@ async fn the_database_and_the_core_agree_on_every_boundary() {
     for day in 0..366 {
         for (number, zone) in zones.iter().enumerate() {
             let date = NaiveDate::from_ymd_opt(2024, 1, 1).unwrap() + chrono::TimeDelta::days(day);
-            let local = date.and_hms_opt((day as u32 + number as u32) % 4, 30, 0).unwrap();
+            let hour = u32::try_from((usize::try_from(day).unwrap() + number) % 4).unwrap();
+            let local = date.and_hms_opt(hour, 30, 0).unwrap();
             for index in [-3, 0, 1, 5, 8, 13] {
                 locals.push(local);
                 names.push((*zone).to_owned());
