@@ -22,6 +22,7 @@ mod stories;
 mod tidy;
 mod unsubscribe;
 mod usage;
+mod usage_periods;
 mod wallets;
 mod wallets_in_time;
 mod zombies;
