@@ -291,3 +291,28 @@ async fn a_worker_killed_while_it_closes_periods_or_warns_leaves_what_there_woul
     assert!(dumps.windows(2).all(|pair| pair[0] == pair[1]), "{dumps:#?}");
     assert_eq!(dumps[0].1.len(), 1);
 }
+
+#[tokio::test]
+async fn a_period_ends_with_its_subscription_and_what_was_beyond_the_limit_is_kept() {
+    let (world, ada) = subscribed("pro", json!({})).await;
+    record(&world, ada, ("ai_decisions", 10_300), "e1", None).await.unwrap();
+    world.live_until("2026-02-10T00:00:00Z").await;
+    let now = json!({ "when": "now" });
+    world.emit("subscription.cancel_requested", ada.subscription.0, now, "bye").await.unwrap();
+    world.rest().await;
+    let closed: (i64, i64, String) = sqlx::query_as(
+        "select c.limit_units, c.overage_units, c.period_end::date::text from perennial.usage_closings c
+           join perennial.metric_codes k using (metric_id) where k.code = 'ai_decisions'",
+    )
+    .fetch_one(&world.pool)
+    .await
+    .unwrap();
+    assert_eq!(closed, (10_000, 300, "2026-02-10".to_owned()));
+    let waiting = "select sum(amount_minor)::bigint from perennial.pending_invoice_items where invoice_id is null";
+    assert_eq!(world.count(waiting).await, 300);
+    // There is no limit any more, and nothing that would reset.
+    let after = record(&world, ada, ("ai_decisions", 1), "e2", None).await.unwrap();
+    assert_eq!((after.used, after.limit), (1, Some(0)));
+    world.live_until("2026-05-01T00:00:00Z").await;
+    world.check().await;
+}
