@@ -253,8 +253,8 @@ comment on type perennial.figure is 'A number of the business, as perennial.anal
 
 create function perennial.add_fraction(total numeric[], numer numeric, denom numeric) returns numeric[]
 language sql immutable as $$
-    select array[n / gcd(n, d), d / gcd(n, d)]
-      from (select total[1] * (lcm(total[2], denom) / total[2]) + numer * (lcm(total[2], denom) / denom),
+    select array[div(n, gcd(n, d)), div(d, gcd(n, d))]
+      from (select total[1] * div(lcm(total[2], denom), total[2]) + numer * div(lcm(total[2], denom), denom),
                    lcm(total[2], denom)) s (n, d)
 $$;
 comment on function perennial.add_fraction(numeric[], numeric, numeric) is 'Adds a fraction to another, and reduces.';
@@ -574,7 +574,7 @@ comment on function perennial.other_flows(timestamptz, timestamptz) is 'Trials, 
 create function perennial.divided(numer_n numeric, numer_d numeric, denom_n numeric, denom_d numeric) returns numeric[]
 language sql immutable as $$
     -- Reduced; null by nothing.
-    select array[n / gcd(n, d), d / gcd(n, d)]
+    select array[div(n, gcd(n, d)), div(d, gcd(n, d))]
       from (select sign(denom_n) * numer_n * denom_d, abs(numer_d * denom_n)) f (n, d) where denom_n <> 0
 $$;
 comment on function perennial.divided(numeric, numeric, numeric, numeric) is 'One fraction by another, reduced; null by nothing.';
