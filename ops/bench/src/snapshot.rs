@@ -5,10 +5,10 @@
 
 use std::time::Instant;
 
+use chrono::NaiveDate;
 use perennial::database::{self, Role};
 use perennial_jobs::snapshot::{Books, Method, check};
 use perennial_postgres::{Discovery, Durability, Server};
-use sqlx::types::chrono::NaiveDate;
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
 use crate::queue::Result;
@@ -36,7 +36,7 @@ pub(crate) async fn run(subscriptions: u32) -> Result<()> {
     let mut primary = PgConnection::connect(&url).await?;
     let last: NaiveDate =
         sqlx::query_scalar("select perennial.business_day() - 1").fetch_one(&mut reader).await?;
-    let first = last - sqlx::types::chrono::Days::new(u64::try_from(DAYS - 1)?);
+    let first = last - chrono::Days::new(u64::try_from(DAYS - 1)?);
     say(&format!("telling {DAYS} days …"));
     let began = Instant::now();
     let mut books = Books { reader: &mut reader, primary: &mut primary };

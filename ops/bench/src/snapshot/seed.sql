@@ -46,7 +46,7 @@ select customer, currency, subscription, 1, began, 'new', r.n, r.d, 0, 1, r.n, r
  cross join lateral (select div(price, gcd(price, per)) as n, div(per, gcd(price, per)) as d) r order by planted.n;
 insert into perennial.mrr_movements (customer_id, currency, subscription_id, decision, at, kind, amount_numer, amount_denom, before_numer,
                                      before_denom, plan_before, after_numer, after_denom, plan_after, total_numer, total_denom)
-select customer, currency, subscription, 2, '2025-12-31T10:00:00Z', case change when 0 then 'churn_voluntary' else 'contraction' end,
+select customer, m.currency, subscription, 2, '2025-12-31T10:00:00Z', case change when 0 then 'churn_voluntary' else 'contraction' end,
        m.after_numer / -2 * (2 - change), m.after_denom, m.after_numer, m.after_denom, plan, m.after_numer / 2 * change, m.after_denom,
        case change when 1 then other_plan else plan end, m.after_numer / 2 * change, m.after_denom
   from peer.planted join perennial.mrr_movements m on m.subscription_id = subscription
