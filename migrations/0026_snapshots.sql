@@ -575,7 +575,7 @@ create function perennial.divided(numer_n numeric, numer_d numeric, denom_n nume
 language sql immutable as $$
     -- Reduced; null by nothing.
     select array[div(n, gcd(n, d)), div(d, gcd(n, d))]
-      from (select sign(denom_n) * numer_n * denom_d, abs(numer_d * denom_n)) f (n, d) where denom_n <> 0
+      from (select sign(denom_n) * numer_n * denom_d, abs(numer_d * denom_n)) f (n, d) where denom_n <> 0 and numer_n is not null
 $$;
 comment on function perennial.divided(numeric, numeric, numeric, numeric) is 'One fraction by another, reduced; null by nothing.';
 

@@ -19,6 +19,7 @@ mod retention;
 mod severed;
 mod smtp;
 mod snapshots;
+mod snapshots_of_lives;
 mod stories;
 mod tidy;
 mod unsubscribe;
