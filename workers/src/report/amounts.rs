@@ -25,7 +25,15 @@ const RATES: &[&str] =
 
 /// Metrics that are amounts, where they have a currency.
 const AMOUNTS: &[&str] = &[
-    "mrr", "arr", "arpu", "ltv", "billed", "collected", "refunded", "disputed", "outstanding",
+    "mrr",
+    "arr",
+    "arpu",
+    "ltv",
+    "billed",
+    "collected",
+    "refunded",
+    "disputed",
+    "outstanding",
     "money_at_risk",
 ];
 
@@ -53,15 +61,11 @@ impl Unit {
 pub fn written(value: Fraction, unit: Unit) -> String {
     let told = match unit {
         Unit::Money(currency) => money(value, currency),
-        Unit::Count => {
-            round_half_up(value).ok().map(|count| Locale::find("en-US").number(count))
-        }
-        Unit::Rate => {
-            checked_product(value, Fraction::from_integer(100))
-                .ok()
-                .and_then(|percent| decimals(percent, 1))
-                .map(|percent| percent + "%")
-        }
+        Unit::Count => round_half_up(value).ok().map(|count| Locale::find("en-US").number(count)),
+        Unit::Rate => checked_product(value, Fraction::from_integer(100))
+            .ok()
+            .and_then(|percent| decimals(percent, 1))
+            .map(|percent| percent + "%"),
         Unit::Ratio => decimals(value, 2),
     };
     // Beyond what is ever drawn, and still exact.
@@ -107,7 +111,10 @@ fn decimals(value: Fraction, scale: u32) -> Option<String> {
     let digits = round_half_up_wide(checked_product(value, Fraction::from_integer(power)).ok()?);
     let digits = digits.ok()?;
     let sign = if digits < 0 { "-" } else { "" };
-    let (whole, rest) = (digits.unsigned_abs() / power.unsigned_abs(), digits.unsigned_abs() % power.unsigned_abs());
+    let (whole, rest) = (
+        digits.unsigned_abs() / power.unsigned_abs(),
+        digits.unsigned_abs() % power.unsigned_abs(),
+    );
     if scale == 0 {
         return Some(format!("{sign}{whole}"));
     }
@@ -180,7 +187,11 @@ mod tests {
             ("customers", "", 7, 1, "7"),
             ("nrr_30d", "USD", 2, 3, "0.666667"),
         ] {
-            assert_eq!(decimal(&figure(metric, currency, numer, denom)), told, "{metric} {currency}");
+            assert_eq!(
+                decimal(&figure(metric, currency, numer, denom)),
+                told,
+                "{metric} {currency}"
+            );
         }
     }
 

@@ -183,10 +183,9 @@ impl Month {
     /// When the sum does not fit.
     pub fn net(&self) -> Result<Fraction, MoneyError> {
         let signed = self.moved.iter().zip(Movement::ALL);
-        signed.map(|(sum, kind)| if kind.takes() { -*sum } else { *sum }).try_fold(
-            Fraction::from_integer(0),
-            checked_sum,
-        )
+        signed
+            .map(|(sum, kind)| if kind.takes() { -*sum } else { *sum })
+            .try_fold(Fraction::from_integer(0), checked_sum)
     }
 
     /// The first day of the next month.

@@ -37,8 +37,9 @@ pub(super) struct Axis {
 impl Axis {
     /// An axis that holds these values and zero, and ends on round ones.
     pub(super) fn holding(values: impl Iterator<Item = i128>, height: i128) -> Self {
-        let (least, greatest) =
-            values.fold((0, 0), |(least, greatest): (i128, i128), value| (least.min(value), greatest.max(value)));
+        let (least, greatest) = values.fold((0, 0), |(least, greatest): (i128, i128), value| {
+            (least.min(value), greatest.max(value))
+        });
         let step = round_step(greatest.saturating_sub(least) / 4 + 1);
         let up = |value: i128| (value + step - 1) / step * step;
         let greatest = if greatest == 0 && least == 0 { step } else { up(greatest) };
