@@ -13,6 +13,7 @@ mod explain;
 mod inbox;
 mod migrate;
 mod policy;
+mod report;
 mod sandbox;
 mod simulate;
 mod subscribe;
@@ -71,6 +72,8 @@ enum Command {
     Migrate(migrate::Migrate),
     /// Check that books, history and mail agree.
     Check(check::Check),
+    /// Report the business's figures of a day.
+    Report(report::Report),
     /// Show or move business time.
     #[command(subcommand)]
     Clock(clock::Clock),
@@ -123,6 +126,7 @@ fn run(command: Command) -> Result<(), exit::Error> {
             Command::Explain(explain) => explain.run().await,
             Command::Migrate(migrate) => migrate.run().await,
             Command::Check(check) => check.run().await,
+            Command::Report(report) => report.run().await,
             Command::Clock(clock) => clock.run().await,
             Command::ApiKey(api_key) => api_key.run().await,
             Command::Db(db) => db.run().await,

@@ -1,6 +1,6 @@
 //! What a report shows.
 
-use chrono::{DateTime, Datelike, Months, NaiveDate, Utc};
+use chrono::{DateTime, Months, NaiveDate, Utc};
 use perennial_core::currency::Currency;
 use perennial_core::money::{Fraction, MoneyError, checked_sum};
 
@@ -66,6 +66,14 @@ pub struct Book {
     pub logo_churn: Vec<Point>,
     /// What each cohort still pays, in minor units.
     pub revenue_kept: Vec<Cohort>,
+}
+
+impl Book {
+    /// The same with what its cohorts keep.
+    #[must_use]
+    pub fn keeping(self, revenue_kept: Vec<Cohort>) -> Self {
+        Self { revenue_kept, ..self }
+    }
 }
 
 /// How recurring revenue moves.
@@ -233,12 +241,6 @@ impl Recovery {
         let recovered: i128 = self.recovered.iter().map(|(_, count)| count).sum();
         (self.failed - recovered - self.lost).max(0)
     }
-}
-
-/// The first day of the month that `date` is in.
-#[must_use]
-pub(super) fn month_of(date: NaiveDate) -> NaiveDate {
-    date.with_day(1).unwrap_or(date)
 }
 
 impl Report {
