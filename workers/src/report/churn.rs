@@ -6,8 +6,8 @@ use perennial_core::money::Fraction;
 use super::amounts::{Unit, basis_points, percent, whole_percent, written};
 use super::figures::{Book, Point, Report};
 use super::page::{Wide, card, legend, nothing};
-use super::plot::{Axis, Days, WIDTH, across, line, places};
-use super::revenue::grid;
+use super::plot::{Axis, Days, WIDTH, line, places};
+use super::revenue::{grid, month_names};
 
 const HEIGHT: i128 = 190;
 const TOP: i128 = 16;
@@ -23,30 +23,30 @@ pub(super) fn chart(book: &Book, report: &Report) -> Markup {
     let series = [("revenue", &book.revenue_churn), ("logo", &book.logo_churn)];
     let rates = series.iter().flat_map(|(_, points)| points.iter().map(rate));
     let axis = Axis::holding(rates, HEIGHT);
+    let id = format!("churn-{code}");
+    if book.revenue_churn.is_empty() && book.logo_churn.is_empty() {
+        let why = nothing("A rate of 30 days needs somebody who paid 30 days ago.");
+        return card(&id, &title, Wide::No, why, None);
+    }
     let drawing = html! {
-        @if book.revenue_churn.is_empty() && book.logo_churn.is_empty() {
-            (nothing("A rate of 30 days needs somebody who paid 30 days ago."))
-        } @else {
-            svg .plot width="100%" height=((HEIGHT + TOP + 26)) role="img" aria-label=(told(book)) {
-                svg y=(TOP) width="100%" height=((HEIGHT + 26)) overflow="visible" {
-                    svg width="100%" height=(HEIGHT) viewBox=(format!("0 0 {WIDTH} {HEIGHT}"))
-                        preserveAspectRatio="none" {
-                        @for (class, points) in &series {
-                            polyline class=(class) points=(line(&places(points, days, axis, rate))) {}
+            div .axis {
+                svg .plot width="100%" height=((HEIGHT + TOP + 26)) role="img" aria-label=(told(book)) {
+                    svg y=(TOP) width="100%" height=((HEIGHT + 26)) overflow="visible" {
+                        (grid(axis, tick))
+                        svg width="100%" height=(HEIGHT) viewBox=(format!("0 0 {WIDTH} {HEIGHT}"))
+                            preserveAspectRatio="none" {
+                            @for (class, points) in &series {
+                                polyline class=(class) points=(line(&places(points, days, axis, rate))) {}
+                            }
                         }
-                    }
-                    (grid(axis, tick))
-                    @for month in &book.months {
-                        @let middle = (days.place(month.first) + days.place(month.end())) / 2;
-                        text .month x=(across(middle)) y=((HEIGHT + 20)) { (month.first.format("%b").to_string()) }
+                        (month_names(&book.months, days, HEIGHT + 20))
                     }
                 }
             }
             (legend("line", &[("revenue", "of revenue"), ("logo", "of customers")]))
-        }
         (split(book, report))
     };
-    card(&format!("churn-{code}"), &title, Wide::No, drawing, figures(book))
+    card(&id, &title, Wide::No, drawing, Some(figures(book)))
 }
 
 /// A tick of an axis in hundredths of a percent.

@@ -27,12 +27,11 @@ pub(super) fn revenue(book: &Book) -> Markup {
 
 fn map(id: &str, title: &str, cohorts: &[Cohort], unit: Unit) -> Markup {
     let months = cohorts.iter().map(|cohort| cohort.kept.len()).max().unwrap_or(0);
-    let drawing = if months == 0 {
-        nothing("No cohort is a month old.")
-    } else {
-        scrolling(title, heat(cohorts, months, unit))
-    };
-    card(id, title, Wide::Yes, drawing, figures(cohorts, months, unit))
+    if months == 0 {
+        return card(id, title, Wide::Yes, nothing("Nobody has purchased in these months."), None);
+    }
+    let drawing = scrolling(title, heat(cohorts, months, unit));
+    card(id, title, Wide::Yes, drawing, Some(figures(cohorts, months, unit)))
 }
 
 fn heat(cohorts: &[Cohort], months: usize, unit: Unit) -> Markup {

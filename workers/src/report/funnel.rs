@@ -27,8 +27,8 @@ pub(super) fn steps(recovery: &Recovery) -> Vec<Step> {
     for (attempt, count) in &recovery.recovered {
         left = (left - count).max(0);
         let words = match attempt {
-            0 => "recovered without another attempt".to_owned(),
-            attempt => format!("recovered at attempt {attempt}"),
+            0 => "recovered without a retry".to_owned(),
+            attempt => format!("recovered at retry {attempt}"),
         };
         steps.push(Step { words, class: "recovered", decided: *count, left });
     }
@@ -52,7 +52,7 @@ pub(super) fn chart(recovery: &Recovery) -> Markup {
     html! {
         section aria-labelledby="recovery" {
             h2 id="recovery" { "Recovery" }
-            (card("funnel", &title, Wide::Yes, drawing, figures(recovery)))
+            (card("funnel", &title, Wide::Yes, drawing, Some(figures(recovery))))
         }
     }
 }

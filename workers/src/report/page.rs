@@ -119,13 +119,21 @@ fn tile(words: &str, value: Option<Fraction>, unit: Unit) -> Markup {
     }
 }
 
-/// A chart with its title, and its figures as a table behind a click.
-pub(super) fn card(id: &str, title: &str, wide: Wide, chart: Markup, figures: Markup) -> Markup {
+/// A chart with its title, and its figures as a table behind a click, if it has any.
+pub(super) fn card(
+    id: &str,
+    title: &str,
+    wide: Wide,
+    chart: Markup,
+    figures: Option<Markup>,
+) -> Markup {
     html! {
         figure .card .wide[wide == Wide::Yes] aria-labelledby=(id) {
             figcaption { h3 id=(id) { (title) } }
             (chart)
-            details { summary { "The figures" } (scrolling(title, figures)) }
+            @if let Some(figures) = figures {
+                details { summary { "The figures" } (scrolling(title, figures)) }
+            }
         }
     }
 }

@@ -17,8 +17,11 @@ pub(super) fn chart(book: &Book) -> Markup {
     plans.sort_by(|(left, less), (right, more)| more.cmp(less).then_with(|| left.cmp(right)));
     let sum: i128 = plans.iter().map(|(_, mrr)| whole(*mrr)).sum();
     let most = plans.first().map_or(0, |(_, mrr)| whole(*mrr));
+    let id = format!("plans-{code}");
+    if plans.is_empty() {
+        return card(&id, &title, Wide::No, nothing("No plan brings revenue yet."), None);
+    }
     let drawing = html! {
-        @if plans.is_empty() { (nothing("No plan brings revenue yet.")) }
         ol .bars { @for (plan, mrr) in plans.iter().take(DRAWN_MAX) {
             li {
                 span { (plan) } span .number { (money(*mrr, book.currency)) " · " (of(*mrr, sum)) }
@@ -45,7 +48,7 @@ pub(super) fn chart(book: &Book) -> Markup {
             } }
         }
     };
-    card(&format!("plans-{code}"), &title, Wide::No, drawing, figures)
+    card(&id, &title, Wide::No, drawing, Some(figures))
 }
 
 /// Beyond this many, bars say little.

@@ -1,6 +1,6 @@
 //! Recurring revenue over time, and below it what moved it, month by month.
 
-use chrono::{Months, NaiveDate};
+use chrono::{Datelike, NaiveDate};
 use maud::{Markup, html};
 use perennial_core::money::{Fraction, MoneyError};
 
@@ -54,14 +54,16 @@ pub(super) fn chart(book: &Book, until: NaiveDate) -> Result<Markup, MoneyError>
     };
     let days = Days { start: first.first, end: last.end() };
     let drawing = html! {
-        svg .plot width="100%" height=((SECOND + BELOW + TOP + 26)) role="img"
-            aria-label=(told(book, until)?) {
-            (level(book, days))
-            (movements(book, days))
+        div .axis {
+            svg .plot width="100%" height=((SECOND + BELOW + TOP + 26)) role="img"
+                aria-label=(told(book, until)?) {
+                (level(book, days))
+                (movements(book, days))
+            }
         }
         (legend("box", &Movement::ALL.map(|movement| (movement.class(), movement.words()))))
     };
-    Ok(card(&format!("revenue-{code}"), &title, Wide::Yes, drawing, figures(book)?))
+    Ok(card(&format!("revenue-{code}"), &title, Wide::Yes, drawing, Some(figures(book)?)))
 }
 
 /// The chart in a sentence.
@@ -90,11 +92,11 @@ fn level(book: &Book, days: Days) -> Markup {
     };
     html! {
         svg y=(TOP) width="100%" height=(ABOVE) overflow="visible" {
+            (grid(axis, |tick| short_money(tick, book.currency)))
             svg width="100%" height=(ABOVE) viewBox=(format!("0 0 {WIDTH} {ABOVE}")) preserveAspectRatio="none" {
                 polygon .area points=(area) {}
                 polyline .level points=(line(&places)) {}
             }
-            (grid(axis, |tick| short_money(tick, book.currency)))
         }
     }
 }
@@ -113,6 +115,7 @@ fn movements(book: &Book, days: Days) -> Markup {
     let axis = Axis::holding(heights, BELOW);
     html! {
         svg y=((SECOND + TOP)) width="100%" height=((BELOW + 26)) overflow="visible" {
+            (grid(axis, |tick| short_money(tick, book.currency)))
             @for month in &book.months {
                 @let (left, right) = (days.place(month.first), days.place(month.end()));
                 @let gap = (right - left) / 8;
@@ -122,9 +125,19 @@ fn movements(book: &Book, days: Days) -> Markup {
                         title { (tip(month, block.movement, book)) }
                     }
                 }
-                text .month x=(across((left + right) / 2)) y=((BELOW + 20)) { (name(month.first)) }
             }
-            (grid(axis, |tick| short_money(tick, book.currency)))
+            line .zero x1="0" x2="100%" y1=(axis.down(0)) y2=(axis.down(0)) {}
+            (month_names(&book.months, days, BELOW + 20))
+        }
+    }
+}
+
+/// The months' names beneath a chart; every other one may be left out where it is narrow.
+pub(super) fn month_names(months: &[Month], days: Days, y: i128) -> Markup {
+    html! {
+        @for (index, month) in months.iter().rev().enumerate() {
+            @let middle = (days.place(month.first) + days.place(month.end())) / 2;
+            text .month .other[index % 2 == 1] x=(across(middle)) y=(y) { (name(month.first)) }
         }
     }
 }
@@ -144,19 +157,16 @@ fn tip(month: &Month, movement: Movement, book: &Book) -> String {
 
 /// `Feb`; a January says its year.
 fn name(first: NaiveDate) -> String {
-    let january = first
-        .checked_sub_months(Months::new(1))
-        .is_some_and(|before| before.format("%Y").to_string() != first.format("%Y").to_string());
-    first.format(if january { "’%y" } else { "%b" }).to_string()
+    first.format(if first.month() == 1 { "’%y" } else { "%b" }).to_string()
 }
 
-/// Lines across, with their values above their left ends; zero is drawn stronger.
+/// Lines across, with their values before them; zero is drawn stronger.
 pub(super) fn grid(axis: Axis, words: impl Fn(i128) -> String) -> Markup {
     html! {
         @for tick in axis.ticks() {
             @let y = axis.down(tick);
             line .zero[tick == 0] x1="0" x2="100%" y1=(y) y2=(y) {}
-            text .tick x="2" y=((y - 4)) { (words(tick)) }
+            text .tick x="-8" y=((y + 4)) { (words(tick)) }
         }
     }
 }

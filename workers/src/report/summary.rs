@@ -132,7 +132,7 @@ fn thinned(values: &[Option<i128>]) -> Vec<Option<i128>> {
 
 fn by_attempt(recovered: &[(u32, i128)]) -> String {
     let told: Vec<_> =
-        recovered.iter().map(|(attempt, count)| format!("{count} at attempt {attempt}")).collect();
+        recovered.iter().map(|(attempt, count)| format!("{count} at retry {attempt}")).collect();
     told.join(", ")
 }
 
