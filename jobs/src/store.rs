@@ -23,6 +23,7 @@ pub(crate) mod payments;
 pub(crate) mod pending_items;
 pub(crate) mod periods;
 pub mod policies;
+pub(crate) mod snapshot_runs;
 pub mod snapshots;
 pub(crate) mod subscriptions;
 pub mod usage;

@@ -15,6 +15,7 @@ mod migrate;
 mod policy;
 mod sandbox;
 mod simulate;
+mod snapshot;
 mod subscribe;
 mod work;
 
@@ -71,6 +72,8 @@ enum Command {
     Migrate(migrate::Migrate),
     /// Check that books, history and mail agree.
     Check(check::Check),
+    /// Take the snapshot of a day: the business's numbers.
+    Snapshot(snapshot::Snapshot),
     /// Show or move business time.
     #[command(subcommand)]
     Clock(clock::Clock),
@@ -123,6 +126,7 @@ fn run(command: Command) -> Result<(), exit::Error> {
             Command::Explain(explain) => explain.run().await,
             Command::Migrate(migrate) => migrate.run().await,
             Command::Check(check) => check.run().await,
+            Command::Snapshot(snapshot) => snapshot.run().await,
             Command::Clock(clock) => clock.run().await,
             Command::ApiKey(api_key) => api_key.run().await,
             Command::Db(db) => db.run().await,
