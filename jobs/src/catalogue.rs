@@ -20,6 +20,7 @@ mod resolve_unknown;
 mod retain_usage;
 mod retry_payment;
 mod send_email;
+mod snapshot;
 mod top_up_wallet;
 mod trial_ending_notice;
 mod upcoming_renewal_notice;
@@ -70,6 +71,7 @@ catalogue! {
     retain_usage::RetainUsage,
     retry_payment::RetryPayment,
     send_email::SendEmail,
+    snapshot::Snapshot,
     top_up_wallet::TopUpWallet,
     trial_ending_notice::TrialEndingNotice,
     upcoming_renewal_notice::UpcomingRenewalNotice,

@@ -20,6 +20,8 @@ use crate::till::Till;
 pub struct Cx {
     /// The database.
     pub pool: PgPool,
+    /// Where numbers of the business are read from: the same, or a replica of it.
+    pub analytics: PgPool,
     /// Who moves money.
     pub payments: Arc<dyn PaymentProvider>,
     /// Who carries mail.
@@ -51,11 +53,18 @@ impl Cx {
             till: Coalesced::start(Till::new(pool.clone(), payments.name()), 2, BATCH_MAX),
             outbox: Coalesced::start(Outbox::new(pool.clone()), 2, BATCH_MAX),
             sender: Arc::new(sender),
+            analytics: pool.clone(),
             pool,
             payments,
             mailer,
             policies,
         }
+    }
+
+    /// Reads numbers of the business from a replica.
+    #[must_use]
+    pub fn with_analytics(self, analytics: PgPool) -> Self {
+        Self { analytics, ..self }
     }
 }
 

@@ -19,6 +19,7 @@ pub mod mail;
 mod orders;
 mod outbox;
 pub mod payments;
+pub mod snapshot;
 pub mod store;
 pub mod sweep;
 mod till;

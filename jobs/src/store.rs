@@ -24,6 +24,7 @@ pub(crate) mod pending_items;
 pub(crate) mod periods;
 pub mod policies;
 pub mod report;
+pub(crate) mod snapshot_runs;
 pub mod snapshots;
 pub(crate) mod subscriptions;
 pub mod usage;

@@ -18,6 +18,7 @@ mod races;
 mod retention;
 mod severed;
 mod smtp;
+mod snapshots;
 mod stories;
 mod tidy;
 mod unsubscribe;

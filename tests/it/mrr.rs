@@ -22,7 +22,7 @@ async fn movements(world: &World) -> Vec<String> {
 }
 
 /// Another subscription of the same customer.
-async fn again(world: &World, customer: Customer, name: &str, wish: Value) -> Uuid {
+pub(crate) async fn again(world: &World, customer: Customer, name: &str, wish: Value) -> Uuid {
     let subscription = SubscriptionId::derived(name).0;
     let mut data =
         json!({ "customer": customer.id.0, "plan": "professional", "interval": "month" });
@@ -32,7 +32,7 @@ async fn again(world: &World, customer: Customer, name: &str, wish: Value) -> Uu
     subscription
 }
 
-async fn cancel_now(world: &World, subscription: Uuid) {
+pub(crate) async fn cancel_now(world: &World, subscription: Uuid) {
     let event = format!("cancel {subscription}");
     let data = json!({ "when": "now" });
     world.emit("subscription.cancel_requested", subscription, data, &event).await.unwrap();
@@ -40,7 +40,7 @@ async fn cancel_now(world: &World, subscription: Uuid) {
 }
 
 /// A policy that ends at once after grace, in this way.
-async fn policy(world: &World, name: &str, end: Value) {
+pub(crate) async fn policy(world: &World, name: &str, end: Value) {
     let document = json!({ "name": name, "rungs": [{ "after": "1d" }], "access_ends_after": "3d",
                            "end": end });
     let sql = "insert into perennial.dunning_policies (id, name, version, document)
@@ -49,7 +49,7 @@ async fn policy(world: &World, name: &str, end: Value) {
 }
 
 /// Professional, in euros.
-async fn sell_in_euros(world: &World) {
+pub(crate) async fn sell_in_euros(world: &World) {
     execute(
         world,
         "insert into perennial.prices

@@ -16,6 +16,7 @@ mod policy;
 mod report;
 mod sandbox;
 mod simulate;
+mod snapshot;
 mod subscribe;
 mod work;
 
@@ -74,6 +75,8 @@ enum Command {
     Check(check::Check),
     /// Report the business's figures of a day.
     Report(report::Report),
+    /// Take the snapshot of a day: the business's numbers.
+    Snapshot(snapshot::Snapshot),
     /// Show or move business time.
     #[command(subcommand)]
     Clock(clock::Clock),
@@ -127,6 +130,7 @@ fn run(command: Command) -> Result<(), exit::Error> {
             Command::Migrate(migrate) => migrate.run().await,
             Command::Check(check) => check.run().await,
             Command::Report(report) => report.run().await,
+            Command::Snapshot(snapshot) => snapshot.run().await,
             Command::Clock(clock) => clock.run().await,
             Command::ApiKey(api_key) => api_key.run().await,
             Command::Db(db) => db.run().await,

@@ -41,6 +41,8 @@ pub enum SettingError {
 pub struct WorkSettings {
     /// Where the database is.
     pub database_url: String,
+    /// A replica of it, for the numbers of the business.
+    pub analytics_url: Option<String>,
     /// How the payment provider is reached.
     pub stripe: StripeConfig,
     /// Calls per second to each of the provider's endpoints, all workers together.
@@ -77,6 +79,12 @@ pub fn database_url() -> Result<String, SettingError> {
     required("DATABASE_URL", "set it to postgres://user:password@host/database")
 }
 
+/// Where the numbers of the business are read from, if not from the database itself: a replica.
+#[must_use]
+pub fn analytics_url() -> Option<String> {
+    variable("PERENNIAL_ANALYTICS_URL")
+}
+
 impl WorkSettings {
     /// Reads and checks everything.
     ///
@@ -89,6 +97,7 @@ impl WorkSettings {
         )?;
         Ok(Self {
             database_url: database_url()?,
+            analytics_url: analytics_url(),
             stripe: stripe()?,
             provider_calls_per_second: number("PERENNIAL_PROVIDER_CALLS_PER_SECOND", 20)?.max(1),
             smtp: smtp()?,
@@ -229,7 +238,7 @@ mod tests {
 
     #[test]
     fn the_default_schedules_can_be_read() {
-        assert_eq!(timetables().unwrap().len(), 2);
+        assert_eq!(timetables().unwrap().len(), 4);
     }
 
     #[test]

@@ -75,3 +75,134 @@ pub async fn series(
         })
         .collect())
 }
+
+/// What a metric is told in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Metric {
+    /// Its name.
+    pub metric: String,
+    /// `money`, `count` or `rate`.
+    pub unit: String,
+    /// `stock`, `flow` or `window`.
+    pub span: String,
+    /// What is meant by it.
+    pub description: String,
+}
+
+/// All metrics there are.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn metrics(conn: &mut PgConnection) -> sqlx::Result<Vec<Metric>> {
+    sqlx::query_as!(
+        Metric,
+        "select metric, unit, span, description from perennial.analytics_metrics order by metric"
+    )
+    .fetch_all(conn)
+    .await
+}
+
+/// Refuses a metric or a currency that nobody has heard of (an empty currency: any).
+///
+/// # Errors
+/// The name of the field that is wrong, and what would be right.
+pub async fn require_metric(
+    conn: &mut PgConnection,
+    metric: &str,
+    currency: &str,
+) -> sqlx::Result<()> {
+    sqlx::query!("select perennial.require_metric($1, $2)", metric, currency)
+        .fetch_one(conn)
+        .await
+        .map(drop)
+}
+
+/// Customers who came in within a month, at the end of a month.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Cohort {
+    /// The first day of the month they came in.
+    pub cohort: NaiveDate,
+    /// The first day of the month they are looked at the end of.
+    pub month: NaiveDate,
+    /// Of which currency; `None`: nobody pays any more.
+    pub currency: Option<String>,
+    /// How many came in.
+    pub size: i64,
+    /// How many of them pay.
+    pub customers: i64,
+    /// Their recurring revenue: numerator, in minor units.
+    pub numer: String,
+    /// And denominator.
+    pub denom: String,
+}
+
+/// By what customers belong to a cohort.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum First {
+    /// The month of their first recurring revenue.
+    Purchase,
+    /// The month of their first subscription, with or without a trial.
+    Subscription,
+}
+
+/// Retention month by month of those who came in from the month of `from` to the month of `to`.
+///
+/// # Errors
+/// When `from` lies after `to` or in the future, or the database does not answer.
+pub async fn cohorts(
+    conn: &mut PgConnection,
+    first: First,
+    from: NaiveDate,
+    to: NaiveDate,
+) -> sqlx::Result<Vec<Cohort>> {
+    let first = match first {
+        First::Purchase => "purchase",
+        First::Subscription => "subscription",
+    };
+    sqlx::query_as!(
+        Cohort,
+        r#"select cohort as "cohort!", month as "month!", currency, size as "size!", customers as "customers!",
+                  numer::text as "numer!", denom::text as "denom!"
+             from perennial.cohorts($1, $2, $3)"#,
+        first,
+        from,
+        to
+    )
+    .fetch_all(conn)
+    .await
+}
+
+/// Where a snapshot is not what a full recomputation says.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Difference {
+    /// Of which metric.
+    pub metric: String,
+    /// Of which currency; empty: none.
+    pub currency: String,
+    /// By what it is broken down.
+    pub breakdown: String,
+    /// Which part of it.
+    pub key: String,
+    /// What was told; `None`: nothing.
+    pub told: Option<String>,
+    /// What the history says; `None`: nothing.
+    pub recomputed: Option<String>,
+}
+
+/// Compares a day's snapshot with a full recomputation.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn differences(
+    conn: &mut PgConnection,
+    date: NaiveDate,
+) -> sqlx::Result<Vec<Difference>> {
+    sqlx::query_as!(
+        Difference,
+        r#"select metric as "metric!", currency as "currency!", breakdown as "breakdown!", key as "key!", told, recomputed
+             from perennial.check_snapshot($1)"#,
+        date
+    )
+    .fetch_all(conn)
+    .await
+}

@@ -102,6 +102,10 @@ impl From<sqlx::Error> for Error {
             {
                 Self::data(refusal.message())
             }
+            // What is asked for is not there yet.
+            Some(refusal) if refusal.code().as_deref() == Some("55000") => {
+                Self::new(Exit::Unavailable, refusal.message())
+            }
             _ => Self::new(Exit::Unavailable, format!("the database did not answer: {error}")),
         }
     }

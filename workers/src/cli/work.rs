@@ -32,6 +32,7 @@ use crate::{http, runner, scheduler};
 ///   PERENNIAL_PRODUCT_NAME, PERENNIAL_BILLING_URL, PERENNIAL_SUPPORT_ADDRESS, PERENNIAL_SCHEDULES (a file)
 ///   PERENNIAL_PUBLIC_URL       https://billing.acme.example: base of the links with which a customer
 ///                              stops warnings about usage; without it they have none
+///   PERENNIAL_ANALYTICS_URL    a replica to read snapshots' numbers from
 ///   PERENNIAL_HTTP_LISTEN      127.0.0.1:8080: where this worker answers those links; without it, nowhere
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
@@ -64,6 +65,10 @@ impl Work {
             .map_err(|error| Error::new(Exit::Config, error))?;
         let mailer = Arc::new(SmtpMailer::new(settings.smtp));
         let cx = Cx::new(pool.clone(), Arc::new(provider), mailer, settings.sender);
+        let cx = match &settings.analytics_url {
+            Some(url) => cx.with_analytics(database::connect(url, Role::Worker, 2).await?),
+            None => cx,
+        };
         let process = runner::start(&cx, &pool, &self.name, settings.pace).await?;
         let stop = CancellationToken::new();
         let sweeping =

@@ -97,12 +97,17 @@ fn money(value: Fraction, currency: Currency) -> Option<String> {
 
 /// Money as short as an axis wants it: without its minor units.
 pub(super) fn short_money(minor: i128, currency: Currency) -> String {
-    let major = 10_i128.checked_pow(currency.exponent().into()).unwrap_or(1);
+    let major = major(currency);
     let text = written(Fraction::from_integer(minor / major * major), Unit::Money(currency));
     match text.rsplit_once('.') {
         Some((whole, rest)) if rest.chars().all(|digit| digit == '0') => whole.to_owned(),
         _ => text,
     }
+}
+
+/// The minor units of one major unit.
+pub(super) fn major(currency: Currency) -> i128 {
+    10_i128.checked_pow(currency.exponent().into()).unwrap_or(1)
 }
 
 /// Rounded half up to `scale` decimals.

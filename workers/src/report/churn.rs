@@ -22,7 +22,7 @@ pub(super) fn chart(book: &Book, report: &Report) -> Markup {
     let days = Days { start: first.first, end: last.end() };
     let series = [("revenue", &book.revenue_churn), ("logo", &book.logo_churn)];
     let rates = series.iter().flat_map(|(_, points)| points.iter().map(rate));
-    let axis = Axis::holding(rates, HEIGHT);
+    let axis = Axis::holding(rates, 10, HEIGHT);
     let id = format!("churn-{code}");
     if book.revenue_churn.is_empty() && book.logo_churn.is_empty() {
         let why = nothing("A rate of 30 days needs somebody who paid 30 days ago.");

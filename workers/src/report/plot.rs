@@ -35,12 +35,12 @@ pub(super) struct Axis {
 }
 
 impl Axis {
-    /// An axis that holds these values and zero, and ends on round ones.
-    pub(super) fn holding(values: impl Iterator<Item = i128>, height: i128) -> Self {
+    /// An axis that holds these values and zero, and ends on round ones, none closer than `finest`.
+    pub(super) fn holding(values: impl Iterator<Item = i128>, finest: i128, height: i128) -> Self {
         let (least, greatest) = values.fold((0, 0), |(least, greatest): (i128, i128), value| {
             (least.min(value), greatest.max(value))
         });
-        let step = round_step(greatest.saturating_sub(least) / 4 + 1);
+        let step = round_step((greatest.saturating_sub(least) / 4 + 1).max(finest));
         let up = |value: i128| (value + step - 1) / step * step;
         let greatest = if greatest == 0 && least == 0 { step } else { up(greatest) };
         Self { least: -up(-least), greatest, height, step }
@@ -121,7 +121,7 @@ mod tests {
 
     #[test]
     fn an_axis_ends_on_round_values_and_holds_zero() {
-        let axis = Axis::holding([3, 87, 40].into_iter(), 200);
+        let axis = Axis::holding([3, 87, 40].into_iter(), 1, 200);
         assert_eq!((axis.least, axis.greatest), (0, 100));
         assert_eq!(axis.ticks().collect::<Vec<_>>(), [0, 50, 100]);
         assert_eq!((axis.down(100), axis.down(50), axis.down(0)), (0, 100, 200));
@@ -129,18 +129,18 @@ mod tests {
 
     #[test]
     fn an_axis_goes_below_zero_where_values_do() {
-        let axis = Axis::holding([-30, 90].into_iter(), 150);
+        let axis = Axis::holding([-30, 90].into_iter(), 1, 150);
         assert_eq!((axis.least, axis.greatest), (-50, 100));
         assert_eq!(axis.down(0), 100);
-        let flat = Axis::holding([0].into_iter(), 150);
+        let flat = Axis::holding([0].into_iter(), 1, 150);
         assert_eq!((flat.least, flat.greatest), (0, 1));
-        let lost = Axis::holding([-7].into_iter(), 100);
+        let lost = Axis::holding([-7].into_iter(), 1, 100);
         assert_eq!((lost.least, lost.greatest), (-8, 0));
     }
 
     #[test]
     fn an_axis_bears_any_value() {
-        let axis = Axis::holding([i128::from(i64::MAX) * 1_000].into_iter(), 200);
+        let axis = Axis::holding([i128::from(i64::MAX) * 1_000].into_iter(), 1, 200);
         assert_eq!(axis.down(0), 200);
         assert!(axis.ticks().count() <= 11);
     }

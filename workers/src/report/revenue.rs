@@ -4,7 +4,7 @@ use chrono::{Datelike, NaiveDate};
 use maud::{Markup, html};
 use perennial_core::money::{Fraction, MoneyError};
 
-use super::amounts::{short_money, whole};
+use super::amounts::{major, short_money, whole};
 use super::figures::{Book, Month, Movement};
 use super::page::{Wide, card, legend, money, nothing};
 use super::plot::{Axis, Days, WIDTH, across, line, places};
@@ -82,7 +82,7 @@ fn told(book: &Book, until: NaiveDate) -> Result<String, MoneyError> {
 
 fn level(book: &Book, days: Days) -> Markup {
     let shown = book.mrr.iter().filter(|point| point.date >= days.start);
-    let axis = Axis::holding(shown.map(|point| whole(point.value)), ABOVE);
+    let axis = Axis::holding(shown.map(|point| whole(point.value)), major(book.currency), ABOVE);
     let places = places(&book.mrr, days, axis, |point| whole(point.value));
     let area = match (places.first(), places.last()) {
         (Some((left, _)), Some((right, _))) => {
@@ -102,6 +102,15 @@ fn level(book: &Book, days: Days) -> Markup {
 }
 
 fn movements(book: &Book, days: Days) -> Markup {
+    let moved = book.months.iter().any(|month| month.moved.iter().any(|amount| whole(*amount) > 0));
+    if !moved {
+        return html! {
+            text x="0" y=((SECOND + TOP)) { "Nothing moved in these months." }
+            svg y=((SECOND + TOP)) width="100%" height="40" overflow="visible" {
+                (month_names(&book.months, days, 30))
+            }
+        };
+    }
     let heights = book.months.iter().flat_map(|month| {
         let side = |takes: bool| -> i128 {
             let amounts = month.moved.iter().zip(Movement::ALL);
@@ -112,7 +121,7 @@ fn movements(book: &Book, days: Days) -> Markup {
         };
         [side(false), -side(true)]
     });
-    let axis = Axis::holding(heights, BELOW);
+    let axis = Axis::holding(heights, major(book.currency), BELOW);
     html! {
         svg y=((SECOND + TOP)) width="100%" height=((BELOW + 26)) overflow="visible" {
             (grid(axis, |tick| short_money(tick, book.currency)))
@@ -214,7 +223,7 @@ mod tests {
         ] {
             month.add(movement, Fraction::from_integer(minor)).unwrap();
         }
-        let axis = Axis::holding([99, -50].into_iter(), 150);
+        let axis = Axis::holding([99, -50].into_iter(), 1, 150);
         let (zero, drawn) = (axis.down(0), blocks(&month, axis));
         assert_eq!(
             drawn.iter().map(|block| block.movement).collect::<Vec<_>>(),
