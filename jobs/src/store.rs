@@ -7,6 +7,7 @@ pub(crate) mod cases;
 pub(crate) mod catalog;
 pub(crate) mod columns;
 pub(crate) mod customers;
+pub(crate) mod digests;
 pub(crate) mod emails;
 pub(crate) mod events;
 pub mod invoices;

@@ -23,7 +23,7 @@ Examples:
 ";
 
 /// Report the business's figures of a day: revenue, what moved it, churn, cohorts and recovery, from
-/// the snapshots that were taken.
+/// the snapshots that were taken. Reads from PERENNIAL_ANALYTICS_URL (a replica) where that is set.
 #[derive(Debug, clap::Args)]
 #[command(before_help = EXAMPLES)]
 pub(super) struct Report {
@@ -44,7 +44,8 @@ pub(super) struct Report {
 impl Report {
     pub(super) async fn run(self) -> Result<(), Error> {
         let date = self.date.as_deref().map(read_date).transpose()?;
-        let pool = database::connect(&settings::database_url()?, Role::Owner, 1).await?;
+        let url = settings::analytics_url().map_or_else(settings::database_url, Ok)?;
+        let pool = database::connect(&url, Role::Owner, 1).await?;
         database::check_schema(&pool).await?;
         let mut conn = pool.acquire().await?;
         let report = gather(&mut conn, date).await?;
