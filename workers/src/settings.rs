@@ -39,8 +39,7 @@ pub enum SettingError {
     Schedule(#[from] InvalidSchedule),
 }
 
-/// All that `perennial work` needs to know.
-#[derive(Debug)]
+/// All that `perennial work` needs to know. Not shown, for it holds addresses.
 pub struct WorkSettings {
     /// Where the database is.
     pub database_url: String,

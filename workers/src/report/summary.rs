@@ -96,7 +96,8 @@ fn revenue(text: &mut String, report: &Report, book: &Book) {
     let money = Unit::Money(book.currency);
     if let Some(mrr) = report.total("mrr", book.currency.code()) {
         let months: Vec<_> = book.months.iter().map(|month| month.mrr.map(whole)).collect();
-        row(text, "MRR", &written(mrr, money), &format!("{}  13 months", sparkline(&months)));
+        let course = format!("{}  {}", sparkline(&months), span(months.len()));
+        row(text, "MRR", &written(mrr, money), &course);
         row(text, "", "", &lately(&book.mrr, report.date));
     }
     for (metric, words) in AMOUNTS {
@@ -104,6 +105,11 @@ fn revenue(text: &mut String, report: &Report, book: &Book) {
         let Some(value) = report.total(metric, code) else { continue };
         row(text, words, &written(value, Unit::of(metric, code)), "");
     }
+}
+
+/// `13 months`
+fn span(months: usize) -> String {
+    format!("{months} month{}", if months == 1 { "" } else { "s" })
 }
 
 /// The last 90 days, and what changed within them.
