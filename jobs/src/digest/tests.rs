@@ -18,8 +18,8 @@ fn digest() -> Digest {
     let day = |index: i64| {
         vec![
             figure("customers", "", 10 + index, 1),
-            figure("mrr", "USD", 490_00 + index * 49_00, 1),
-            figure("movement_new", "USD", 49_00, 1),
+            figure("mrr", "USD", 49_000 + index * 4_900, 1),
+            figure("movement_new", "USD", 4_900, 1),
             figure("movement_churn_voluntary", "USD", -100, 3),
             figure("nrr_30d", "USD", 1_043, 1_000),
             figure("mrr", "JPY", 4_000, 1),

@@ -95,14 +95,21 @@ fn money(value: Fraction, currency: Currency) -> Option<String> {
     Some(Locale::find("en-US").money(Money::new(minor, currency)))
 }
 
-/// Money as short as an axis wants it: without its minor units.
+/// Money as short as an axis wants it: without its minor units, large amounts in thousands (k) or
+/// millions (M).
 pub(super) fn short_money(minor: i128, currency: Currency) -> String {
     let major = major(currency);
-    let text = written(Fraction::from_integer(minor / major * major), Unit::Money(currency));
-    match text.rsplit_once('.') {
-        Some((whole, rest)) if rest.chars().all(|digit| digit == '0') => whole.to_owned(),
-        _ => text,
-    }
+    let (shown, suffix) = match (minor / major).abs() {
+        ..10_000 => (minor / major, ""),
+        10_000..10_000_000 => (minor / major / 1_000, "k"),
+        _ => (minor / major / 1_000_000, "M"),
+    };
+    let text = written(Fraction::from_integer(shown * major), Unit::Money(currency));
+    let whole = match text.rsplit_once('.') {
+        Some((whole, rest)) if rest.chars().all(|digit| digit == '0') => whole,
+        _ => &text,
+    };
+    format!("{whole}{suffix}")
 }
 
 /// The minor units of one major unit.
@@ -203,6 +210,8 @@ mod tests {
     #[test]
     fn an_axis_leaves_minor_units_out() {
         assert_eq!(short_money(123_456, Currency::parse("USD").unwrap()), "$1,234");
+        assert_eq!(short_money(2_000_000, Currency::parse("USD").unwrap()), "$20k");
+        assert_eq!(short_money(-50_000_000, Currency::parse("JPY").unwrap()), "-¥50M");
         assert_eq!(short_money(500, Currency::parse("JPY").unwrap()), "¥500");
     }
 }

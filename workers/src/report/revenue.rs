@@ -53,15 +53,16 @@ pub(super) fn chart(book: &Book, until: NaiveDate) -> Result<Markup, MoneyError>
         return Ok(nothing("No month is over yet."));
     };
     let days = Days { start: first.first, end: last.end() };
+    let height = SECOND + TOP + if moves(book) { BELOW + 26 } else { 40 };
     let drawing = html! {
         div .axis {
-            svg .plot width="100%" height=((SECOND + BELOW + TOP + 26)) role="img"
+            svg .plot width="100%" height=(height) role="img"
                 aria-label=(told(book, until)?) {
                 (level(book, days))
                 (movements(book, days))
             }
         }
-        (legend("box", &Movement::ALL.map(|movement| (movement.class(), movement.words()))))
+        @if moves(book) { (legend("box", &Movement::ALL.map(|movement| (movement.class(), movement.words())))) }
     };
     Ok(card(&format!("revenue-{code}"), &title, Wide::Yes, drawing, Some(figures(book)?)))
 }
@@ -101,9 +102,12 @@ fn level(book: &Book, days: Days) -> Markup {
     }
 }
 
+fn moves(book: &Book) -> bool {
+    book.months.iter().any(|month| month.moved.iter().any(|amount| whole(*amount) > 0))
+}
+
 fn movements(book: &Book, days: Days) -> Markup {
-    let moved = book.months.iter().any(|month| month.moved.iter().any(|amount| whole(*amount) > 0));
-    if !moved {
+    if !moves(book) {
         return html! {
             text x="0" y=((SECOND + TOP)) { "Nothing moved in these months." }
             svg y=((SECOND + TOP)) width="100%" height="40" overflow="visible" {
