@@ -19,6 +19,7 @@ mod reset_quota;
 mod resolve_unknown;
 mod retain_usage;
 mod retry_payment;
+mod send_digest;
 mod send_email;
 mod snapshot;
 mod top_up_wallet;
@@ -70,6 +71,7 @@ catalogue! {
     resolve_unknown::ResolveUnknown,
     retain_usage::RetainUsage,
     retry_payment::RetryPayment,
+    send_digest::SendDigest,
     send_email::SendEmail,
     snapshot::Snapshot,
     top_up_wallet::TopUpWallet,

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::coalesce::Coalesced;
 use crate::lifecycle::Decider;
-use crate::mail::{Mailer, Sender};
+use crate::mail::{Mailbox, Mailer, Sender};
 use crate::outbox::Outbox;
 use crate::payments::PaymentProvider;
 use crate::store::policies;
@@ -28,6 +28,8 @@ pub struct Cx {
     pub mailer: Arc<dyn Mailer>,
     /// Who the mail is from.
     pub sender: Arc<Sender>,
+    /// Where the team's digest goes; none: nowhere.
+    pub digest_to: Option<Arc<Mailbox>>,
     pub(crate) policies: Policies,
     pub(crate) lifecycle: Coalesced<Decider>,
     pub(crate) till: Coalesced<Till>,
@@ -53,6 +55,7 @@ impl Cx {
             till: Coalesced::start(Till::new(pool.clone(), payments.name()), 2, BATCH_MAX),
             outbox: Coalesced::start(Outbox::new(pool.clone()), 2, BATCH_MAX),
             sender: Arc::new(sender),
+            digest_to: None,
             analytics: pool.clone(),
             pool,
             payments,
@@ -65,6 +68,12 @@ impl Cx {
     #[must_use]
     pub fn with_analytics(self, analytics: PgPool) -> Self {
         Self { analytics, ..self }
+    }
+
+    /// Sends the team's digest there.
+    #[must_use]
+    pub fn with_digest_to(self, team: Mailbox) -> Self {
+        Self { digest_to: Some(Arc::new(team)), ..self }
     }
 }
 

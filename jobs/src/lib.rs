@@ -9,6 +9,7 @@ mod collect;
 mod context;
 pub mod crash;
 pub mod diary;
+mod digest;
 pub mod explain;
 pub mod ids;
 mod inbox;

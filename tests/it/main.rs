@@ -15,6 +15,7 @@ mod orders;
 mod planted;
 mod privileges;
 mod races;
+mod report;
 mod retention;
 mod severed;
 mod smtp;

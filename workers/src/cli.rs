@@ -13,6 +13,7 @@ mod explain;
 mod inbox;
 mod migrate;
 mod policy;
+mod report;
 mod sandbox;
 mod simulate;
 mod snapshot;
@@ -72,6 +73,8 @@ enum Command {
     Migrate(migrate::Migrate),
     /// Check that books, history and mail agree.
     Check(check::Check),
+    /// Report the business's figures of a day.
+    Report(report::Report),
     /// Take the snapshot of a day: the business's numbers.
     Snapshot(snapshot::Snapshot),
     /// Show or move business time.
@@ -126,6 +129,7 @@ fn run(command: Command) -> Result<(), exit::Error> {
             Command::Explain(explain) => explain.run().await,
             Command::Migrate(migrate) => migrate.run().await,
             Command::Check(check) => check.run().await,
+            Command::Report(report) => report.run().await,
             Command::Snapshot(snapshot) => snapshot.run().await,
             Command::Clock(clock) => clock.run().await,
             Command::ApiKey(api_key) => api_key.run().await,

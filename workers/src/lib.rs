@@ -6,6 +6,7 @@ pub mod cli;
 pub mod database;
 pub mod http;
 pub mod logs;
+pub mod report;
 pub mod runner;
 pub mod scheduler;
 pub mod settings;

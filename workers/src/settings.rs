@@ -12,6 +12,9 @@ use crate::smtp::SmtpServer;
 /// The periodic jobs unless a file says otherwise: every key, with what it means.
 const DEFAULT_SCHEDULES: &str = include_str!("settings/schedules.toml");
 
+/// What is added to them where somebody gets the digest.
+const DIGEST_SCHEDULE: &str = include_str!("settings/digest.toml");
+
 /// A setting that is missing or unsafe.
 #[derive(Debug, thiserror::Error)]
 pub enum SettingError {
@@ -36,8 +39,7 @@ pub enum SettingError {
     Schedule(#[from] InvalidSchedule),
 }
 
-/// All that `perennial work` needs to know.
-#[derive(Debug)]
+/// All that `perennial work` needs to know. Not shown, for it holds addresses.
 pub struct WorkSettings {
     /// Where the database is.
     pub database_url: String,
@@ -51,6 +53,8 @@ pub struct WorkSettings {
     pub smtp: SmtpServer,
     /// Who the mail is from.
     pub sender: perennial_jobs::mail::Sender,
+    /// Who gets the weekly digest; none: nobody.
+    pub digest_to: Option<perennial_jobs::mail::Mailbox>,
     /// How the process works.
     pub pace: crate::runner::Pace,
     /// The periodic jobs.
@@ -102,6 +106,7 @@ impl WorkSettings {
             provider_calls_per_second: number("PERENNIAL_PROVIDER_CALLS_PER_SECOND", 20)?.max(1),
             smtp: smtp()?,
             sender: sender(&address)?,
+            digest_to: variable("PERENNIAL_DIGEST_TO").map(|to| digest_to(&to)).transpose()?,
             pace: crate::runner::Pace {
                 concurrency: usize::try_from(number("PERENNIAL_CONCURRENCY", 64)?.max(1))
                     .unwrap_or(64),
@@ -147,8 +152,8 @@ fn smtp() -> Result<SmtpServer, SettingError> {
     })
 }
 
-/// Reads `Name <address>` or a bare address.
-fn sender(text: &str) -> Result<perennial_jobs::mail::Sender, SettingError> {
+/// Reads `Name <address>` or a bare address, of the setting `setting`.
+fn mailbox<'a>(setting: &'static str, text: &'a str) -> Result<(&'a str, &'a str), SettingError> {
     let (name, address) = match text.split_once('<') {
         Some((name, rest)) => (name.trim(), rest.trim_end_matches('>').trim()),
         None => ("", text.trim()),
@@ -158,8 +163,19 @@ fn sender(text: &str) -> Result<perennial_jobs::mail::Sender, SettingError> {
     });
     if !valid || text.contains(char::is_control) {
         let problem = format!("is no mail address: `{text}`; write Acme <billing@acme.example>");
-        return Err(SettingError::Wrong { name: "PERENNIAL_MAIL_FROM", problem });
+        return Err(SettingError::Wrong { name: setting, problem });
     }
+    Ok((name, address))
+}
+
+fn digest_to(text: &str) -> Result<perennial_jobs::mail::Mailbox, SettingError> {
+    let (name, address) = mailbox("PERENNIAL_DIGEST_TO", text)?;
+    let name = perennial_jobs::mail::clean_display_name(name.trim_matches('"'));
+    Ok(perennial_jobs::mail::Mailbox { name, address: address.to_owned() })
+}
+
+fn sender(text: &str) -> Result<perennial_jobs::mail::Sender, SettingError> {
+    let (name, address) = mailbox("PERENNIAL_MAIL_FROM", text)?;
     let product_name = variable("PERENNIAL_PRODUCT_NAME").unwrap_or_else(|| match name {
         "" => address.rsplit_once('@').map_or(address, |(_, domain)| domain).to_owned(),
         name => name.trim_matches('"').to_owned(),
@@ -224,6 +240,9 @@ fn timetables() -> Result<Vec<Timetable>, SettingError> {
     }
     let wrong = |problem: String| SettingError::Wrong { name: "PERENNIAL_SCHEDULES", problem };
     let text = match variable("PERENNIAL_SCHEDULES") {
+        None if variable("PERENNIAL_DIGEST_TO").is_some() => {
+            format!("{DEFAULT_SCHEDULES}\n{DIGEST_SCHEDULE}")
+        }
         None => DEFAULT_SCHEDULES.to_owned(),
         Some(path) => std::fs::read_to_string(&path)
             .map_err(|error| wrong(format!("cannot be read: {path}: {error}")))?,
@@ -239,6 +258,14 @@ mod tests {
     #[test]
     fn the_default_schedules_can_be_read() {
         assert_eq!(timetables().unwrap().len(), 4);
+    }
+
+    #[test]
+    fn the_digests_schedule_can_be_read_beside_them() {
+        let all: toml::Table =
+            toml::from_str(&format!("{DEFAULT_SCHEDULES}\n{DIGEST_SCHEDULE}")).unwrap();
+        let last = all["schedule"].as_array().unwrap().last().unwrap().clone();
+        assert!(Timetable::try_from(last.try_into::<Periodic>().unwrap()).is_ok());
     }
 
     #[test]

@@ -69,6 +69,10 @@ impl Work {
             Some(url) => cx.with_analytics(database::connect(url, Role::Worker, 2).await?),
             None => cx,
         };
+        let cx = match settings.digest_to {
+            Some(team) => cx.with_digest_to(team),
+            None => cx,
+        };
         let process = runner::start(&cx, &pool, &self.name, settings.pace).await?;
         let stop = CancellationToken::new();
         let sweeping =

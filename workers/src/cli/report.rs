@@ -1,0 +1,99 @@
+//! `perennial report`
+
+mod gather;
+mod machine;
+
+use std::io::{self, IsTerminal, Write};
+use std::path::PathBuf;
+
+use chrono::NaiveDate;
+
+use super::exit::{Error, Exit, say, talk};
+use crate::database::{self, Role};
+use crate::report::{Paint, page, summary};
+use crate::settings::{self, variable};
+
+pub(super) use gather::{ReportError, gather};
+
+const EXAMPLES: &str = "\
+Examples:
+  perennial report                            the last day that has a snapshot
+  perennial report --date 2026-02-28 --csv > february.csv
+  perennial report --html report.html         one page, to be opened in any browser
+";
+
+/// Report the business's figures of a day: revenue, what moved it, churn, cohorts and recovery, from
+/// the snapshots that were taken. Reads from PERENNIAL_ANALYTICS_URL (a replica) where that is set.
+#[derive(Debug, clap::Args)]
+#[command(before_help = EXAMPLES)]
+pub(super) struct Report {
+    /// The day, in the business's zone. The last one that has a snapshot if not given.
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    date: Option<String>,
+    /// One JSON object: the day's figures as exact fractions, and the course of the main ones.
+    #[arg(long, group = "form")]
+    json: bool,
+    /// The day's figures as CSV.
+    #[arg(long, group = "form")]
+    csv: bool,
+    /// Write a page that needs nothing else to FILE.
+    #[arg(long, group = "form", value_name = "FILE")]
+    html: Option<PathBuf>,
+}
+
+impl Report {
+    pub(super) async fn run(self) -> Result<(), Error> {
+        let date = self.date.as_deref().map(read_date).transpose()?;
+        let url = settings::analytics_url().map_or_else(settings::database_url, Ok)?;
+        let pool = database::connect(&url, Role::Owner, 1).await?;
+        database::check_schema(&pool).await?;
+        let mut conn = pool.acquire().await?;
+        let report = gather(&mut conn, date).await?;
+        if self.json {
+            return say(machine::json(&report));
+        }
+        if self.csv {
+            return write(&machine::csv(&report));
+        }
+        if let Some(file) = self.html {
+            let page = page(&report).map_err(ReportError::from)?;
+            std::fs::write(&file, page).map_err(|error| {
+                Error::data(format!("html: {} is not written: {error}", file.display()))
+            })?;
+            talk(format_args!("perennial: {} is the report of {}", file.display(), report.date));
+            return Ok(());
+        }
+        write(&summary(&report, paint()))
+    }
+}
+
+fn read_date(text: &str) -> Result<NaiveDate, ReportError> {
+    text.parse().map_err(|_| ReportError::NoDate { given: text.to_owned() })
+}
+
+fn paint() -> Paint {
+    let plain = !io::stdout().is_terminal() || variable("NO_COLOR").is_some();
+    if plain { Paint::Plain } else { Paint::Ansi }
+}
+
+fn write(text: &str) -> Result<(), Error> {
+    match io::stdout().lock().write_all(text.as_bytes()) {
+        // The reader has seen enough.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+            Err(Error::silent(Exit::DoesNotHold))
+        }
+        other => Ok(other?),
+    }
+}
+
+impl From<ReportError> for Error {
+    fn from(error: ReportError) -> Self {
+        match error {
+            ReportError::Database(error) => error.into(),
+            ReportError::Corrupt { .. } | ReportError::TooMuch(_) => {
+                Self::new(Exit::Internal, error)
+            }
+            _ => Self::data(error),
+        }
+    }
+}
