@@ -1,12 +1,14 @@
 //! Stories told against real parts: PostgreSQL, the provider over HTTP, an SMTP server, and worker
 //! processes that are killed.
 
+mod affiliates;
 mod api_keys;
 mod cli;
 mod content_access;
 mod crashes;
 mod crashes_elsewhere;
 mod doors;
+mod insight;
 mod letters;
 mod lost_replies;
 mod memberships;
