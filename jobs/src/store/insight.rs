@@ -193,8 +193,10 @@ pub(crate) async fn worth(
              from perennial.paid_to_date($1) p
              full join (select * from perennial.customer_mrr where customer_id = $1) m using (currency)
             cross join (select perennial.business_now(clock_id) as now from perennial.customers where id = $1) c
-            cross join lateral perennial.churn_since(coalesce(p.currency, m.currency),
-                                                     c.now - make_interval(months => $2), c.now) l
+            cross join perennial.analytics_settings z
+            cross join lateral perennial.churn_since(
+                  coalesce(p.currency, m.currency),
+                  (c.now at time zone z.business_zone - make_interval(months => $2)) at time zone z.business_zone, c.now) l
             order by 1"#,
         customer,
         months_back
