@@ -65,10 +65,11 @@ pub(crate) async fn evidence(
                 where c.id = any($1)
            )
            select a.id as customer_id, a.date as "date!", a.now as "now!",
-                  failed.times as "failed_payments!", failed.last_at as last_failed_at,
-                  ladder.since as in_dunning_since, coalesce(usage.compared, '[]') as "usage!",
-                  downgraded.times as "downgrades!", downgraded.last_at as last_downgrade_at,
-                  leaving.ends_at, card.expires_at as card_expires_at, card.renews_at
+                  failed.times as "failed_payments!", failed.last_at as "last_failed_at?",
+                  ladder.since as "in_dunning_since?", coalesce(usage.compared, '[]') as "usage!",
+                  downgraded.times as "downgrades!", downgraded.last_at as "last_downgrade_at?",
+                  leaving.ends_at as "ends_at?", card.expires_at as "card_expires_at?",
+                  card.renews_at as "renews_at?"
              from asked a
             cross join lateral (
                   select count(*) as times, max(p.settled_at) as last_at from perennial.payments p
@@ -225,8 +226,8 @@ pub(crate) async fn who(conn: &mut PgConnection, customer: Uuid) -> sqlx::Result
     sqlx::query_as!(
         Who,
         r#"select 'cus_' || replace(c.id::text, '-', '') as "customer!", n.now as "now!",
-                  o.first_subscription_at as "first_subscription_at?", o.first_purchase_at,
-                  (extract(year from l.lived) * 12 + extract(month from l.lived))::integer as months
+                  o.first_subscription_at as "first_subscription_at?", o.first_purchase_at as "first_purchase_at?",
+                  (extract(year from l.lived) * 12 + extract(month from l.lived))::integer as "months?"
              from perennial.customers c
             cross join perennial.analytics_settings z
             cross join lateral (select perennial.business_now(c.clock_id) as now) n
