@@ -16,7 +16,10 @@ create index usage_events_meter on perennial.usage_events (customer_id, metric_i
 
 create table perennial.usage_event_ids (
     event_id text collate "C" primary key check (length(event_id) between 1 and 200),
-    at timestamptz not null
+    at timestamptz not null,
+    customer_id uuid not null,
+    metric_id integer not null,
+    quantity bigint not null
 );
 comment on table perennial.usage_event_ids is
     'Which events are recorded. Beside the events, since a repeat may fall into another month''s partition.';
@@ -252,25 +255,32 @@ begin
     select * into meter from usage_meters m
      where m.customer_id = entitle_meter.customer and m.metric_id = entitle_meter.metric for no key update;
     select * into given from entitlement(entitle_meter.customer, entitle_meter.metric);
-    if given.quota_id is null and meter.quota_id is not null and (meter.ends or moment > meter.period_start) then
+    if meter.ends and meter.period_end <= moment then
+        -- The period that has ended is closed by the terms it had; after that it is looked at again.
+        return meter;
+    elsif given.quota_id is null and meter.quota_id is not null and meter.period_end is not null
+          and moment > meter.period_start then
         -- The limit ends now, and the period with it: closing it holds what was used against the limit.
-        if not meter.ends then
-            update usage_meters m set ends = true, period_end = least(coalesce(m.period_end, 'infinity'), moment)
-             where m.customer_id = meter.customer_id and m.metric_id = meter.metric_id
-            returning * into meter;
-        end if;
+        update usage_meters m set ends = true, period_end = least(m.period_end, moment)
+         where m.customer_id = meter.customer_id and m.metric_id = meter.metric_id
+        returning * into meter;
         return meter;
     elsif given.quota_id is null then
-        -- Nobody gives a limit: what is used is still counted, by the calendar month.
+        -- Nobody gives a limit: what is used is still counted, by the calendar month unless it never reset.
         select null::uuid as subscription_id, null::uuid as quota_id, 0::bigint as limit_units, 'hard' as enforcement,
-               'calendar_month' as reset, null::timestamp as anchor_local, zone as anchor_zone into given;
+               case when meter.period_start is not null and meter.period_end is null then 'never' else 'calendar_month' end
+                   as reset,
+               meter.anchor_local as anchor_local, coalesce(meter.anchor_zone, zone) as anchor_zone into given;
     end if;
     if meter.quota_id is not null and meter.subscription_id = given.subscription_id then
         -- A period keeps the version it began with, as long as the plan is the same.
         select q.* into kept from plan_quotas q join plan_quotas n on n.id = given.quota_id
-         where q.id = meter.quota_id and q.plan_id = n.plan_id and q.version < n.version;
+         where q.id = meter.quota_id and q.plan_id = n.plan_id and q.version < n.version
+           -- What never resets has no next period to wait for.
+           and q.reset <> 'never';
         if kept.id is not null then
             given.quota_id := kept.id;
+            given.reset := kept.reset;
             if not exists (select from customer_quotas o
                             where o.customer_id = entitle_meter.customer and o.metric_id = entitle_meter.metric) then
                 select case when kept.limit_units > 0 and kept.limit_per = 'seat' then kept.limit_units * s.seats
@@ -395,7 +405,7 @@ begin
         select m.*, m.ctid as place, coalesce(t.used, 0) as used, coalesce(t.used_late, 0) as used_late
           from usage_meters m
           left join lateral (
-               select sum(c.used) filter (where c.period_start = m.period_start)::bigint as used,
+               select least(coalesce(sum(c.used) filter (where c.period_start = m.period_start), 0), 4000000000000000000)::bigint as used,
                       sum(c.used) filter (where c.period_start = m.closed_start)::bigint as used_late
                  from usage_counters c
                 where c.customer_id = m.customer_id and c.metric_id = m.metric_id
@@ -417,7 +427,7 @@ begin
           from due d left join latest l on l.held = d.quota_id
          where m.ctid = d.place
         returning d.customer_id, d.metric_id, d.subscription_id, d.quota_id, d.period_start, d.period_end,
-                  d.closed_start, d.used, d.used_late, m.rollover_units as rolled_over, coalesce(l.changed and not d.ends, false) as stale,
+                  d.closed_start, d.used, d.used_late, m.rollover_units as rolled_over, coalesce(l.changed, false) or d.ends as stale,
                   case when d.limit_units = -1 then -1 else d.limit_units + d.rollover_units end as units,
                   case when d.limit_units = -1 then 0
                        else greatest(d.used - greatest(d.limit_units + d.rollover_units, 0), 0) end as overage_units,

@@ -28,6 +28,9 @@ language plpgsql immutable as $$
 begin
     if quantity is null or quantity <= 0 then
         perform perennial.refuse_field('quantity', format('must be above zero, is %s', coalesce(quantity::text, 'null')));
+    elsif quantity > 1000000000000 then
+        -- Sums of it stay far from where bigint ends.
+        perform perennial.refuse_field('quantity', format('must be at most 1000000000000, is %s', quantity));
     elsif event_id is null or length(event_id) not between 1 and 200 then
         perform perennial.refuse_field('event_id', 'must have 1 to 200 characters');
     end if;
@@ -72,7 +75,7 @@ comment on function perennial.usage_period is 'Which period of a meter an instan
 create function perennial.used_in(customer uuid, metric integer, period timestamptz) returns bigint
 language plpgsql stable as $$
 begin
-    return (select coalesce(sum(c.used), 0)::bigint from perennial.usage_counters c
+    return (select least(coalesce(sum(c.used), 0), 4000000000000000000)::bigint from perennial.usage_counters c
              where c.customer_id = customer and c.metric_id = metric and c.period_start = period);
 end
 $$;
@@ -109,7 +112,7 @@ set search_path = perennial, pg_temp as $$
 declare
     units bigint := meter.limit_units + meter.rollover_units;
 begin
-    if meter.limit_units < 1 or meter.quota_id is null or used * 100 < units then
+    if meter.limit_units < 1 or meter.quota_id is null or used < units / 100 then
         return;
     end if;
     insert into usage_warnings (customer_id, metric_id, period_start, threshold, clock_id, used, limit_units, crossed_at, due_at)
@@ -119,6 +122,8 @@ begin
        and not exists (select from usage_warnings w
                         where w.customer_id = meter.customer_id and w.metric_id = meter.metric_id
                           and w.period_start = period and w.threshold = t.threshold)
+       -- Who notes it at this moment is not waited for.
+       and pg_try_advisory_xact_lock(hashtextextended(format('%s %s %s', meter.customer_id, meter.metric_id, t.threshold), 1))
     on conflict do nothing;
 end
 $$;
@@ -150,6 +155,19 @@ $$;
 comment on function perennial.usage_answer is 'Limit and rest of a meter; null: unlimited.';
 
 -- Stores an event and counts it; false: it was stored before, or came too late to count.
+create function perennial.check_repeat(event_id text, customer uuid, metric integer, quantity bigint) returns void
+language plpgsql stable
+set search_path = perennial, pg_temp as $$
+#variable_conflict use_variable
+begin
+    if exists (select from usage_event_ids i
+                where i.event_id = event_id and (i.customer_id, i.metric_id, i.quantity) <> (customer, metric, quantity)) then
+        perform refuse_field('event_id', format('%s is another event: of another customer, metric or quantity', event_id));
+    end if;
+end
+$$;
+comment on function perennial.check_repeat is 'Refuses an event_id that names something else already.';
+
 create function perennial.store_usage(meter perennial.usage_meters, quantity bigint, event_id text,
                                       moment timestamptz, now timestamptz, period timestamptz, closed boolean)
 returns boolean
@@ -157,8 +175,10 @@ language plpgsql
 set search_path = perennial, pg_temp as $$
 #variable_conflict use_variable
 begin
-    insert into usage_event_ids as i (event_id, at) values (event_id, moment) on conflict do nothing;
+    insert into usage_event_ids as i (event_id, at, customer_id, metric_id, quantity)
+    values (event_id, moment, meter.customer_id, meter.metric_id, quantity) on conflict do nothing;
     if not found then
+        perform check_repeat(event_id, meter.customer_id, meter.metric_id, quantity);
         return false;
     end if;
     if closed and (select q.late_usage from plan_quotas q where q.id = meter.quota_id) = 'drop' then
@@ -189,6 +209,32 @@ end
 $$;
 comment on function perennial.check_open is 'Refuses a timestamp outside of the window that a meter is open for.';
 
+-- While its reset is late, a meter still stands in the period before: what holds in the one that
+-- its instant falls in.
+create function perennial.meter_then(meter perennial.usage_meters, period timestamptz, now timestamptz)
+returns perennial.usage_meters
+language plpgsql stable
+set search_path = perennial, pg_temp as $$
+declare
+    unused bigint;
+begin
+    if meter.period_end is null or now < meter.period_end or period < meter.period_end then
+        return meter;
+    elsif meter.ends then
+        meter.limit_units := 0;
+        meter.enforcement := 'hard';
+        meter.rollover_units := 0;
+    elsif meter.limit_units <> -1 then
+        unused := meter.limit_units + meter.rollover_units - used_in(meter.customer_id, meter.metric_id, meter.period_start);
+        -- After several periods at once nothing is promised before they are closed.
+        meter.rollover_units := case when period > meter.period_end then 0 else
+            least(greatest(unused, 0), coalesce((select q.rollover_max from plan_quotas q where q.id = meter.quota_id), 0)) end;
+    end if;
+    return meter;
+end
+$$;
+comment on function perennial.meter_then is 'A meter as its reset will leave it, however late that is.';
+
 create function perennial.record_usage(customer uuid, metric text, quantity bigint, event_id text, at timestamptz default null)
 returns table (recorded boolean, used bigint, "limit" bigint, remaining bigint, period_end timestamptz)
 language plpgsql security definer
@@ -206,6 +252,7 @@ begin
         perform check_open(meter, at, now);
     end if;
     select * into period from usage_period(meter, coalesce(at, now));
+    meter := meter_then(meter, period.period_start, now);
     recorded := store_usage(meter, quantity, event_id, coalesce(at, now), now, period.period_start, period.closed);
     used := used_in(customer, meter.metric_id, period.period_start);
     if recorded and not period.closed then
@@ -219,6 +266,18 @@ $$;
 comment on function perennial.record_usage is
     'Records usage that has happened, once per event_id; `at` null: now. Never refuses what is beyond a limit. Answers recorded (false: a repeat), used, limit (null: unlimited), remaining, period_end (null: never resets).';
 
+create function perennial.check_isolation() returns void
+language plpgsql as $$
+begin
+    -- An older snapshot would not see what those before have used.
+    if current_setting('transaction_isolation') not in ('read committed', 'read uncommitted') then
+        perform perennial.refuse_field('transaction_isolation',
+            format('must be read committed for a hard limit, is %s', current_setting('transaction_isolation')));
+    end if;
+end
+$$;
+comment on function perennial.check_isolation is 'Refuses a transaction that cannot see what is used by now.';
+
 create function perennial.consume(customer uuid, metric text, quantity bigint, event_id text)
 returns table (allowed boolean, remaining bigint, used bigint, "limit" bigint, period_end timestamptz)
 language plpgsql security definer
@@ -231,14 +290,19 @@ declare
 begin
     perform check_usage(quantity, event_id);
     meter := meter_of(customer, metric);
-    if meter.enforcement = 'hard' and meter.limit_units <> -1 then
+    if meter.enforcement = 'hard' and meter.limit_units <> -1 or meter.ends then
         -- One after the other: what is allowed is exact.
+        perform check_isolation();
         select m.* into meter from usage_meters m
          where m.customer_id = customer and m.metric_id = meter.metric_id for no key update;
     end if;
     now := business_now(meter.clock_id);
     select * into period from usage_period(meter, now);
+    meter := meter_then(meter, period.period_start, now);
     allowed := exists (select from usage_event_ids i where i.event_id = event_id);
+    if allowed then
+        perform check_repeat(event_id, customer, meter.metric_id, quantity);
+    end if;
     used := used_in(customer, meter.metric_id, period.period_start);
     if not allowed then
         allowed := meter.enforcement = 'soft' or meter.limit_units = -1
@@ -269,6 +333,7 @@ declare
 begin
     perform check_usage(quantity, event_id);
     meter := meter_of(customer, metric);
+    perform check_isolation();
     select m.* into meter from usage_meters m
      where m.customer_id = customer and m.metric_id = meter.metric_id for no key update;
     now := business_now(meter.clock_id);
@@ -276,7 +341,9 @@ begin
         perform refuse_field('metric', format('%s resets by itself: only what never resets can be released', metric));
     end if;
     released := not exists (select from usage_event_ids i where i.event_id = event_id);
-    if released then
+    if not released then
+        perform check_repeat(event_id, customer, meter.metric_id, -quantity);
+    else
         used := used_in(customer, meter.metric_id, meter.period_start);
         if quantity > used then
             perform refuse_field('quantity', format('%s are in use, %s cannot be released', used, quantity));
@@ -322,19 +389,20 @@ declare
     given record;
     period record;
 begin
-    if quantity is null or quantity <= 0 then
-        perform refuse_field('quantity', format('must be above zero, is %s', coalesce(quantity::text, 'null')));
-    elsif not exists (select from customers c where c.id = customer) then
+    perform check_usage(quantity, 'none');
+    if not exists (select from customers c where c.id = customer) then
         perform refuse_field('customer', format('%s is not known', coalesce(customer::text, 'null')));
     end if;
     select m.* into meter from usage_meters m where m.customer_id = customer and m.metric_id = metered;
     if not found then
-        select e.limit_units into given from entitlement(customer, metered) e;
-        return coalesce(given.limit_units = -1 or quantity <= given.limit_units, false);
-    elsif meter.limit_units = -1 or meter.enforcement = 'soft' then
-        return true;
+        select e.limit_units, e.enforcement into given from entitlement(customer, metered) e;
+        return coalesce(given.limit_units = -1 or given.enforcement = 'soft' or quantity <= given.limit_units, false);
     end if;
     select * into period from usage_period(meter, business_now(meter.clock_id));
+    meter := meter_then(meter, period.period_start, business_now(meter.clock_id));
+    if meter.limit_units = -1 or meter.enforcement = 'soft' then
+        return true;
+    end if;
     return used_in(customer, metered, period.period_start) + quantity <= meter.limit_units + meter.rollover_units;
 end
 $$;
@@ -406,13 +474,17 @@ create function perennial.listed_usage(events jsonb)
 returns table (number bigint, event_id text, customer uuid, metric text, quantity bigint, at timestamptz)
 language sql stable rows 1000
 set search_path = perennial, pg_temp as $$
-    select e.number, e.event ->> 'event_id' as event_id,
+    select e.number,
+           case when jsonb_typeof(e.event -> 'event_id') = 'string' then e.event ->> 'event_id' end as event_id,
            case when e.event ->> 'customer' ~* '^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$'
                 then (e.event ->> 'customer')::uuid end as customer,
            e.event ->> 'metric' as metric,
-           case when jsonb_typeof(e.event -> 'quantity') = 'number' and e.event ->> 'quantity' ~ '^[1-9][0-9]{0,17}$'
+           case when jsonb_typeof(e.event -> 'quantity') = 'number' and e.event ->> 'quantity' ~ '^[1-9][0-9]{0,11}$'
+                     and (coalesce(jsonb_typeof(e.event -> 'at'), 'null') = 'null'
+                          or e.event ->> 'at' ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9:.]+([Zz]|[+-][0-9]{2}:?[0-9]{2})$')
                 then (e.event ->> 'quantity')::bigint end as quantity,
-           (e.event ->> 'at')::timestamptz as at
+           case when e.event ->> 'at' ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9:.]+([Zz]|[+-][0-9]{2}:?[0-9]{2})$'
+                then (e.event ->> 'at')::timestamptz end as at
       from jsonb_array_elements(events) with ordinality e (event, number)
 $$;
 comment on function perennial.listed_usage is 'The events of a batch, with null where a field is not what it must be.';
@@ -448,11 +520,14 @@ begin
           left join plan_quotas q on q.id = m.quota_id
          where l.quantity is not null),
     fitting as materialized (
-        select m.*, row_number() over (partition by m.event_id order by m.number) = 1 as first
-          from matched m where m.fits),
+        select m.*, row_number() over named = 1 as first,
+               (m.customer_id, m.metric_id, m.quantity)
+               = (first_value(m.customer_id) over named, first_value(m.metric_id) over named,
+                  first_value(m.quantity) over named) as same
+          from matched m where m.fits window named as (partition by m.event_id order by m.number)),
     fresh as (
-        insert into usage_event_ids (event_id, at)
-        select f.event_id, f.moment from fitting f where f.first order by f.event_id
+        insert into usage_event_ids (event_id, at, customer_id, metric_id, quantity)
+        select f.event_id, f.moment, f.customer_id, f.metric_id, f.quantity from fitting f where f.first order by f.event_id
         on conflict do nothing returning event_id),
     stored as (
         insert into usage_events (event_id, customer_id, metric_id, quantity, at, period_start)
@@ -478,7 +553,9 @@ begin
     counted as (
         update usage_counters c set used = c.used + f.added
           from free f
-         where c.customer_id = f.customer_id and c.metric_id = f.metric_id and c.period_start = f.period_start
+          join shards h using (customer_id, metric_id, period_start, shard)
+         -- What has changed meanwhile is left to a shard of one's own: the others look for what nobody saw.
+         where c.used = h.used and c.customer_id = f.customer_id and c.metric_id = f.metric_id and c.period_start = f.period_start
            and c.shard = f.shard
         returning c.customer_id, c.metric_id, c.period_start),
     totals as materialized (
@@ -488,12 +565,13 @@ begin
           left join (select customer_id, metric_id, period_start, sum(used) as used, max(shard) as last_shard
                        from shards group by 1, 2, 3) h
          using (customer_id, metric_id, period_start)),
-    -- Mostly a number that is new: what others hold is not waited for out of turn.
+    -- A number that is hardly taken: what others hold is not waited for.
     opened as (
         insert into usage_counters as c (customer_id, metric_id, period_start, shard, used)
         select t.customer_id, t.metric_id, t.period_start,
-               case when t.last_shard < 63 then t.last_shard + 1
-                    when t.last_shard is null then 0 else 1 + floor(random() * 63)::smallint end, t.added
+               case when t.last_shard is null
+                         and pg_try_advisory_xact_lock(hashtextextended(t.customer_id || ' ' || t.metric_id, 0))
+                    then 0 else 1 + floor(random() * 63)::smallint end, t.added
           from totals t
          where t.added > 0 and (t.customer_id, t.metric_id, t.period_start)
                                not in (select d.customer_id, d.metric_id, d.period_start from counted d)
@@ -506,13 +584,21 @@ begin
           join plan_quotas q on q.id = t.quota_id
          cross join lateral unnest(q.warn_at) w (threshold)
          where t.limit_units > 0 and t.added > 0 and t.used::numeric * 100 >= t.units::numeric * w.threshold
+           and not exists (select from usage_warnings n
+                            where n.customer_id = t.customer_id and n.metric_id = t.metric_id
+                              and n.period_start = t.period_start and n.threshold = w.threshold)
+           and pg_try_advisory_xact_lock(hashtextextended(format('%s %s %s', t.customer_id, t.metric_id, w.threshold), 1))
          order by 1, 2, 3, 4
         on conflict do nothing)
-    select l.number, l.event_id, f.number is not null, r.event_id is not null and f.first,
+    -- A repeat that is none is left to the door for one, which says so.
+    select l.number, l.event_id, f.number is not null and i.event_id is null and (f.first or f.same),
+           r.event_id is not null and f.first,
            t.used, t.units, greatest(t.units - t.used, 0), f.period_end
       from listed l
       left join fitting f on f.number = l.number
       left join fresh r on r.event_id = f.event_id
+      left join usage_event_ids i on i.event_id = f.event_id
+                                 and (i.customer_id, i.metric_id, i.quantity) <> (f.customer_id, f.metric_id, f.quantity)
       left join totals t on t.customer_id = f.customer_id and t.metric_id = f.metric_id and t.period_start = f.period_start
      order by l.number;
 end
@@ -529,7 +615,7 @@ begin
     end if;
     perform check_field('customer', event -> 'customer', '{"type": "uuid", "required": true}');
     perform check_field('metric', event -> 'metric', '{"type": "text", "required": true}');
-    perform check_field('quantity', event -> 'quantity', '{"type": "integer", "required": true, "min": 1}');
+    perform check_field('quantity', event -> 'quantity', '{"type": "integer", "required": true, "min": 1, "max": 1000000000000}');
     perform check_field('event_id', event -> 'event_id', '{"type": "text", "required": true}');
     perform check_field('at', event -> 'at', '{"type": "instant"}');
     return query select * from record_usage((event ->> 'customer')::uuid, event ->> 'metric',

@@ -179,3 +179,16 @@ set search_path = perennial, pg_temp as $$
     select count(*) from gone
 $$;
 comment on function perennial.prune_usage_ids is 'Forgets up to `rows_max` events that would be refused as too old if they came again.';
+
+create function perennial.prune_usage_counters(rows_max integer) returns bigint
+language sql security definer
+set search_path = perennial, pg_temp as $$
+    with gone as (
+        delete from usage_counters
+         where ctid = any (array(select c.ctid from usage_counters c
+                                   join usage_meters m using (customer_id, metric_id)
+                                  where c.period_start < m.closed_start limit rows_max))
+        returning 1)
+    select count(*) from gone
+$$;
+comment on function perennial.prune_usage_counters is 'Forgets up to `rows_max` counters of periods before the last closed one: their closings have what counted.';

@@ -10,7 +10,6 @@ use perennial_core::quota::overage;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::store::CorruptRow;
 use crate::store::meters::{self, NotableClosing, PriceList};
 use crate::store::pending_items::{self, PendingItemRow};
 
@@ -69,7 +68,14 @@ async fn bill(conn: &mut PgConnection, clock: Uuid, closing: &NotableClosing) ->
     }
     for (kind, quota, period, units) in items {
         let Some(prices) = meters::prices(&mut *conn, quota, subscription).await? else { continue };
-        let amount = units.price(&prices).map_err(|problem| no_price(quota, &problem))?;
+        let amount = match units.price(&prices) {
+            Ok(amount) => amount,
+            Err(problem) => {
+                // One bad price list must not hold up everybody's periods.
+                tracing::error!(%quota, "usage beyond a limit is not billed: quota {quota}: {problem}");
+                continue;
+            }
+        };
         if amount.minor == 0 {
             continue;
         }
@@ -128,14 +134,4 @@ impl Beyond {
         let units = self.unbilled();
         format!("{units} {} beyond the limit, {} to {}", prices.unit, day(period.0), day(period.1))
     }
-}
-
-fn no_price(quota: Uuid, problem: &str) -> sqlx::Error {
-    CorruptRow {
-        table: "plan_quota_tiers",
-        column: "amount_minor",
-        id: quota.to_string(),
-        problem: problem.to_owned(),
-    }
-    .into()
 }

@@ -249,7 +249,7 @@ async fn an_event_is_recognized_for_as_long_as_any_meter_could_take_it() {
     execute(
         &world,
         "insert into perennial.usage_event_ids
-         select 'e ' || d, '2026-01-01Z'::timestamptz - make_interval(hours => 24 * d) from unnest('{0,399,400,401,2000}'::integer[]) d",
+         select 'e ' || d, '2026-01-01Z'::timestamptz - make_interval(hours => 24 * d), gen_random_uuid(), 1, 1 from unnest('{0,399,400,401,2000}'::integer[]) d",
     )
     .await;
     retain(&mut world).await;

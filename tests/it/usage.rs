@@ -311,3 +311,33 @@ async fn a_member_who_leaves_makes_room_and_nothing_else_can_be_taken_back() {
     assert!(said(&error).starts_with("metric: "), "{error}");
     world.check().await;
 }
+
+#[tokio::test]
+async fn an_event_id_that_names_another_event_already_is_refused_alone_and_in_a_batch() {
+    let (world, ada) = subscribed("free", json!({})).await;
+    record(&world, ada, ("ai_operations", 2), "e1", None).await.unwrap();
+    let error = record(&world, ada, ("ai_operations", 3), "e1", None).await.unwrap_err();
+    assert!(said(&error).starts_with("event_id: "), "{error}");
+    let consumed = "select allowed from perennial.consume($1, 'data_processing', 2, 'e1')";
+    let error = sqlx::query(consumed).bind(ada.id.0).execute(&world.pool).await.unwrap_err();
+    assert!(said(&error).starts_with("event_id: "), "{error}");
+    let event = |metric: &str| json!({ "customer": ada.id.0, "metric": metric, "quantity": 2, "event_id": "e1" });
+    let answers = batch(&world, &[event("ai_operations"), event("ai_decisions")]).await;
+    assert_eq!((answers[0].1, &answers[0].2), (false, &None));
+    assert!(
+        answers[1].2.as_deref().is_some_and(|error| error.starts_with("event_id: ")),
+        "{answers:?}"
+    );
+    world.check().await;
+}
+
+#[tokio::test]
+async fn a_hard_limit_asks_for_a_transaction_that_sees_what_is_used_by_now() {
+    let (world, ada) = subscribed("free", json!({})).await;
+    let mut transaction = world.pool.begin().await.unwrap();
+    let isolation = "set transaction isolation level repeatable read";
+    sqlx::query(isolation).execute(&mut *transaction).await.unwrap();
+    let consumed = "select allowed from perennial.consume($1, 'ai_operations', 1, 'e1')";
+    let error = sqlx::query(consumed).bind(ada.id.0).execute(&mut *transaction).await.unwrap_err();
+    assert!(said(&error).starts_with("transaction_isolation: "), "{error}");
+}

@@ -230,7 +230,7 @@ async fn usage_that_comes_late_is_dropped_with_a_note_where_the_plan_says_so() {
     let late = record(&world, ada, ("ai_decisions", 100), "late", at).await.unwrap();
     assert!(!late.recorded);
     world.live_until("2026-04-01T00:00:00Z").await;
-    assert!(lines(&world).await.is_empty());
+    assert_eq!(lines(&world).await, Vec::<String>::new());
     let noted = "select count(*) from perennial.audit_log where act = 'late_usage_dropped'";
     assert_eq!(world.count(noted).await, 1);
     world.check().await;
@@ -314,5 +314,53 @@ async fn a_period_ends_with_its_subscription_and_what_was_beyond_the_limit_is_ke
     let after = record(&world, ada, ("ai_decisions", 1), "e2", None).await.unwrap();
     assert_eq!((after.used, after.limit), (1, Some(0)));
     world.live_until("2026-05-01T00:00:00Z").await;
+    world.check().await;
+}
+
+async fn consume(world: &World, of: Customer, metric: &str, quantity: i64, event: &str) -> bool {
+    sqlx::query_scalar("select allowed from perennial.consume($1, $2, $3, $4)")
+        .bind(of.id.0)
+        .bind(metric)
+        .bind(quantity)
+        .bind(event)
+        .fetch_one(&world.pool)
+        .await
+        .unwrap()
+}
+
+#[tokio::test]
+async fn a_late_reset_allows_no_more_than_a_punctual_one() {
+    let changes = json!({ "rollover_max": 2 });
+    let (mut world, ada) = subscribed_to("free", "data_processing", changes, json!({})).await;
+    world.live_until("2026-03-01T00:00:00Z").await;
+    // 2 rolled over on 2: all 4 are used, so that nothing rolls over into the next period.
+    assert!(consume(&world, ada, "data_processing", 4, "e1").await);
+    world.kill_workers().await;
+    world.set_clock("2026-03-31T12:00:00Z".parse().unwrap()).await;
+    assert!(!consume(&world, ada, "data_processing", 4, "e2").await);
+    assert!(consume(&world, ada, "data_processing", 2, "e3").await);
+    world.work(Faults::None);
+    world.rest().await;
+    assert!(!consume(&world, ada, "data_processing", 1, "e4").await);
+    world.check().await;
+}
+
+#[tokio::test]
+async fn members_stay_counted_while_nobody_gives_a_limit_and_an_edit_of_theirs_holds_at_once() {
+    let (world, ada) = subscribed("free", json!({})).await;
+    assert!(consume(&world, ada, "members", 3, "m1").await);
+    let now = json!({ "when": "now" });
+    world.emit("subscription.cancel_requested", ada.subscription.0, now, "bye").await.unwrap();
+    world.rest().await;
+    assert!(!consume(&world, ada, "members", 1, "m2").await);
+    let again = json!({ "customer": ada.id.0, "plan": "free", "interval": "month" });
+    let second = uuid::Uuid::from_u128(77);
+    world.emit("subscription.created", second, again, "again").await.unwrap();
+    world.rest().await;
+    assert!(!consume(&world, ada, "members", 1, "m3").await);
+    revise(&world, "free", "members", json!({ "limit_units": 5 })).await;
+    let changed = "select perennial.entitle_meters(array[$1])";
+    sqlx::query(changed).bind(ada.id.0).execute(&world.pool).await.unwrap();
+    assert!(consume(&world, ada, "members", 2, "m4").await);
     world.check().await;
 }

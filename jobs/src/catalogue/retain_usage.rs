@@ -37,6 +37,7 @@ impl Job for RetainUsage {
             deleted += prune(&mut conn, &partition).await?;
         }
         while usage_retention::prune_ids(&mut conn, BATCH).await? > 0 {}
+        while usage_retention::prune_counters(&mut conn, BATCH).await? > 0 {}
         tracing::info!(
             dropped,
             deleted,

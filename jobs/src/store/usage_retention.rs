@@ -57,3 +57,10 @@ pub(crate) async fn prune_ids(conn: &mut PgConnection, rows_max: i32) -> sqlx::R
         .fetch_one(conn)
         .await
 }
+
+/// Forgets up to `rows_max` counters that nothing asks for any more. Answers with their number.
+pub(crate) async fn prune_counters(conn: &mut PgConnection, rows_max: i32) -> sqlx::Result<i64> {
+    sqlx::query_scalar!(r#"select perennial.prune_usage_counters($1) as "deleted!""#, rows_max)
+        .fetch_one(conn)
+        .await
+}
