@@ -642,6 +642,10 @@ declare
 begin
     if require_day.day is null then
         perform refuse_field('date', 'is not given');
+    elsif pg_is_in_recovery() and day_start(require_day.day + 1) > analytics_fresh_to() then
+        raise exception 'date: % is not all here: the replica has replayed up to %, the day ends at %',
+            require_day.day, analytics_fresh_to(), day_start(require_day.day + 1)
+            using errcode = 'object_not_in_prerequisite_state';
     elsif day_start(require_day.day + 1) > business_now() then
         perform refuse_field('date', format('%s is not over: it is %s in %s', require_day.day, business_day(),
                                             (select business_zone from analytics_settings)));
@@ -649,10 +653,6 @@ begin
         perform refuse_field('date', format('nothing was recorded on %s, nor on any day', require_day.day));
     elsif require_day.day < first then
         perform refuse_field('date', format('%s lies before the first day that something was recorded on, %s', require_day.day, first));
-    elsif day_start(require_day.day + 1) > analytics_fresh_to() then
-        raise exception 'date: % is not all here: the replica has replayed up to %, the day ends at %',
-            require_day.day, analytics_fresh_to(), day_start(require_day.day + 1)
-            using errcode = 'object_not_in_prerequisite_state';
     end if;
 end
 $$;

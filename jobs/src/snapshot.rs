@@ -70,6 +70,7 @@ impl Books<'_> {
         let mut kept = self.primary.begin().await?;
         snapshot_runs::lock(&mut kept).await?;
         let stood = method != Method::Restated && snapshot_runs::is_told(&mut kept, day).await?;
+        snapshot_runs::require_day(&mut kept, day).await?;
         let mut read =
             self.reader.begin_with("begin isolation level repeatable read, read only").await?;
         snapshot_runs::require_day(&mut read, day).await?;
