@@ -121,6 +121,7 @@ fn lately(points: &[Point], until: NaiveDate) -> String {
     let drawn = sparkline(&thinned(&values));
     let days = (last.date - first.date).num_days() + 1;
     match basis_points(last.value - first.value, first.value) {
+        Some(0) if days > 1 => format!("{drawn}  unchanged in {days} days"),
         Some(change) if days > 1 => {
             let sign = if change > 0 { "+" } else { "" };
             format!("{drawn}  {sign}{} in {days} days", percent(change))
