@@ -87,7 +87,7 @@ create view perennial.live_subscriptions as
     select s.id, s.customer_id, s.clock_id, s.plan_id, s.status, s.currency, s.anchor_local, s.anchor_zone,
            s.started_at, coalesce(i.quantity, 1) as seats
       from perennial.subscriptions s
-      left join perennial.subscription_items i on i.subscription_id = s.id and i.position = 0
+      left join perennial.subscription_items i on i.subscription_id = s.id and i.position = 1
      where s.status in ('trialing', 'active', 'past_due', 'grace');
 comment on view perennial.live_subscriptions is 'Subscriptions whose customer has access now, with their seats.';
 
@@ -197,7 +197,11 @@ select ('00000000-0000-7000-8000-0000000003' || lpad(row_number() over (order by
     ('free', 'api_calls_per_hour', 10, 'hard'), ('professional', 'api_calls_per_hour', 100, 'hard'),
     ('enterprise', 'api_calls_per_hour', 1000, 'hard'),
     ('free', 'project_size_mb', 50, 'hard'), ('professional', 'project_size_mb', 500, 'hard'),
-    ('enterprise', 'project_size_mb', -1, 'soft')) l (plan, code, limit_units, enforcement)
+    ('enterprise', 'project_size_mb', -1, 'soft'),
+    -- as agreed with each customer: perennial.set_customer_quota
+    ('custom', 'ai_operations', 0, 'hard'), ('custom', 'data_processing', 0, 'hard'), ('custom', 'ai_decisions', 0, 'hard'),
+    ('custom', 'members', 0, 'hard'), ('custom', 'api_calls_per_hour', 0, 'hard'),
+    ('custom', 'project_size_mb', 0, 'hard')) l (plan, code, limit_units, enforcement)
   join perennial.plans p on p.code = l.plan
   join perennial.metric_codes m on m.code = l.code;
 

@@ -64,6 +64,8 @@ create table perennial.usage_meters (
     -- the period before, and what was counted when it was closed: the rest is late
     closed_start timestamptz,
     closed_used bigint,
+    -- its subscription has ended: the period ends with it, and no other one follows
+    ends boolean not null default false,
     primary key (customer_id, metric_id)
 ) with (fillfactor = 60);
 comment on table perennial.usage_meters is 'Where each customer stands with each metric: the limit, and the period that is open.';
@@ -250,7 +252,15 @@ begin
     select * into meter from usage_meters m
      where m.customer_id = entitle_meter.customer and m.metric_id = entitle_meter.metric for no key update;
     select * into given from entitlement(entitle_meter.customer, entitle_meter.metric);
-    if given.quota_id is null then
+    if given.quota_id is null and meter.quota_id is not null and (meter.ends or moment > meter.period_start) then
+        -- The limit ends now, and the period with it: closing it holds what was used against the limit.
+        if not meter.ends then
+            update usage_meters m set ends = true, period_end = least(coalesce(m.period_end, 'infinity'), moment)
+             where m.customer_id = meter.customer_id and m.metric_id = meter.metric_id
+            returning * into meter;
+        end if;
+        return meter;
+    elsif given.quota_id is null then
         -- Nobody gives a limit: what is used is still counted, by the calendar month.
         select null::uuid as subscription_id, null::uuid as quota_id, 0::bigint as limit_units, 'hard' as enforcement,
                'calendar_month' as reset, null::timestamp as anchor_local, zone as anchor_zone into given;
@@ -281,6 +291,7 @@ begin
     meter.limit_units := given.limit_units;
     meter.enforcement := given.enforcement;
     meter.rollover_units := coalesce(meter.rollover_units, 0);
+    meter.ends := false;
     if meter.period_start is null or (meter.anchor_local, meter.anchor_zone, meter.period_end is null)
                                      is distinct from (given.anchor_local, given.anchor_zone, given.reset = 'never') then
         -- The instant already reached is kept, and with it the count; the new anchor counts from the next boundary.
@@ -302,7 +313,7 @@ begin
        set clock_id = excluded.clock_id, subscription_id = excluded.subscription_id, quota_id = excluded.quota_id,
            limit_units = excluded.limit_units, enforcement = excluded.enforcement,
            anchor_local = excluded.anchor_local, anchor_zone = excluded.anchor_zone,
-           period_index = excluded.period_index, period_end = excluded.period_end
+           period_index = excluded.period_index, period_end = excluded.period_end, ends = excluded.ends
     returning * into meter;
     return meter;
 end
@@ -394,15 +405,19 @@ begin
         update usage_meters m
            set period_start = d.period_end,
                period_index = d.period_index + 1,
-               period_end = case when d.quota_id is not null
+               period_end = case when d.quota_id is not null and not d.ends
                                  then month_boundary(d.anchor_local, d.anchor_zone, d.period_index + 2) end,
-               closed_start = d.period_start, closed_used = d.used, quota_id = l.id,
-               rollover_units = case when d.limit_units = -1 or l.rollover_max is null then 0
+               closed_start = d.period_start, closed_used = d.used, ends = false,
+               quota_id = case when not d.ends then l.id end,
+               subscription_id = case when not d.ends then d.subscription_id end,
+               limit_units = case when d.ends then 0 else d.limit_units end,
+               enforcement = case when d.ends then 'hard' else d.enforcement end,
+               rollover_units = case when d.limit_units = -1 or l.rollover_max is null or d.ends then 0
                    else least(greatest(d.limit_units + d.rollover_units - d.used, 0), l.rollover_max) end
           from due d left join latest l on l.held = d.quota_id
          where m.ctid = d.place
         returning d.customer_id, d.metric_id, d.subscription_id, d.quota_id, d.period_start, d.period_end,
-                  d.closed_start, d.used, d.used_late, m.rollover_units as rolled_over, coalesce(l.changed, false) as stale,
+                  d.closed_start, d.used, d.used_late, m.rollover_units as rolled_over, coalesce(l.changed and not d.ends, false) as stale,
                   case when d.limit_units = -1 then -1 else d.limit_units + d.rollover_units end as units,
                   case when d.limit_units = -1 then 0
                        else greatest(d.used - greatest(d.limit_units + d.rollover_units, 0), 0) end as overage_units,

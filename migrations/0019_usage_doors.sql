@@ -46,7 +46,7 @@ begin
     closed := false;
     if moment >= meter.period_end then
         -- The reset is late: the instant belongs to a period that it will open.
-        if meter.quota_id is null then
+        if meter.quota_id is null or meter.ends then
             period_start := meter.period_end;
         else
             index := month_index(meter.anchor_local, meter.anchor_zone, moment);

@@ -227,20 +227,25 @@ comment on function perennial.facts_of(date) is 'How many movements, edges and p
 
 -- The snapshot that can be gone on from; null: none, or what came since does not fit it.
 create function perennial.snapshot_base(day date) returns uuid
-language sql stable
-set search_path = perennial, pg_temp as $$
-    with base as materialized (
-        select r.id, r.facts, r.recorded_at as seen_at, r.date, day_start(r.date) as since
-          from analytics_runs r
-         where r.date = snapshot_base.day - 1
-           and exists (select from analytics_snapshots s where s.date = r.date and s.run_id = r.id)
-         order by r.recorded_at desc limit 1
-    )
-    select b.id from base b
-     where b.facts = facts_of(b.date)
-       and not exists (select from mrr_movements, base x where recorded_at > x.seen_at and at < x.since)
-       and not exists (select from subscription_history, base x where recorded_at > x.seen_at and at < x.since)
-       and not exists (select from ledger_entries, base x where recorded_at > x.seen_at and at < x.since)
+language plpgsql stable
+-- What is new is looked for by index, however little is known of how much there is.
+set jit = off set enable_seqscan = off set search_path = perennial, pg_temp as $$
+declare
+    base analytics_runs;
+    since timestamptz := day_start(snapshot_base.day - 1);
+begin
+    select r.* into base from analytics_runs r
+     where r.date = snapshot_base.day - 1
+       and exists (select from analytics_snapshots s where s.date = r.date and s.run_id = r.id)
+     order by r.recorded_at desc limit 1;
+    if base.facts = facts_of(base.date)
+       and not exists (select from mrr_movements where recorded_at > base.recorded_at and at < since)
+       and not exists (select from subscription_history where recorded_at > base.recorded_at and at < since)
+       and not exists (select from ledger_entries where recorded_at > base.recorded_at and at < since) then
+        return base.id;
+    end if;
+    return null;
+end
 $$;
 comment on function perennial.snapshot_base(date) is
     'The run of the day before, if nothing came late since: its totals and the day''s changes are the day''s totals.';
@@ -253,8 +258,8 @@ comment on type perennial.figure is 'A number of the business, as perennial.anal
 
 create function perennial.add_fraction(total numeric[], numer numeric, denom numeric) returns numeric[]
 language sql immutable as $$
-    select array[n / gcd(n, d), d / gcd(n, d)]
-      from (select total[1] * (lcm(total[2], denom) / total[2]) + numer * (lcm(total[2], denom) / denom),
+    select array[div(n, gcd(n, d)), div(d, gcd(n, d))]
+      from (select total[1] * div(lcm(total[2], denom), total[2]) + numer * div(lcm(total[2], denom), denom),
                    lcm(total[2], denom)) s (n, d)
 $$;
 comment on function perennial.add_fraction(numeric[], numeric, numeric) is 'Adds a fraction to another, and reduces.';
@@ -574,8 +579,8 @@ comment on function perennial.other_flows(timestamptz, timestamptz) is 'Trials, 
 create function perennial.divided(numer_n numeric, numer_d numeric, denom_n numeric, denom_d numeric) returns numeric[]
 language sql immutable as $$
     -- Reduced; null by nothing.
-    select array[n / gcd(n, d), d / gcd(n, d)]
-      from (select sign(denom_n) * numer_n * denom_d, abs(numer_d * denom_n)) f (n, d) where denom_n <> 0
+    select array[div(n, gcd(n, d)), div(d, gcd(n, d))]
+      from (select sign(denom_n) * numer_n * denom_d, abs(numer_d * denom_n)) f (n, d) where denom_n <> 0 and numer_n is not null
 $$;
 comment on function perennial.divided(numeric, numeric, numeric, numeric) is 'One fraction by another, reduced; null by nothing.';
 

@@ -1,5 +1,6 @@
 //! All jobs. To add one: its file in `catalogue/`, and its two lines here.
 
+mod accrue_commissions;
 mod allocate_tokens;
 mod cancel_at_period_end;
 mod check_invariants;
@@ -20,6 +21,7 @@ mod resolve_unknown;
 mod retain_usage;
 mod retry_payment;
 mod send_digest;
+mod score_churn;
 mod send_email;
 mod snapshot;
 mod top_up_wallet;
@@ -53,6 +55,7 @@ macro_rules! catalogue {
 }
 
 catalogue! {
+    accrue_commissions::AccrueCommissions,
     allocate_tokens::AllocateTokens,
     cancel_at_period_end::CancelAtPeriodEnd,
     check_invariants::CheckInvariants,
@@ -72,6 +75,7 @@ catalogue! {
     retain_usage::RetainUsage,
     retry_payment::RetryPayment,
     send_digest::SendDigest,
+    score_churn::ScoreChurn,
     send_email::SendEmail,
     snapshot::Snapshot,
     top_up_wallet::TopUpWallet,

@@ -49,6 +49,8 @@ pub struct Standing {
     pub awaited_payment: Option<String>,
     /// When it is asked for.
     pub awaited_until: Option<DateTime<Utc>>,
+    /// What usage waits to be billed with the next invoice, in minor units.
+    pub pending_minor: i64,
     /// What happens next by itself.
     pub next_action: Option<String>,
     /// When.
@@ -83,6 +85,8 @@ pub async fn standing(
                   coalesce((select sum(b.amount_minor) from perennial.customer_balance_entries b
                              where b.customer_id = s.customer_id and b.currency = s.currency), 0)::bigint
                       as "balance_minor!",
+                  coalesce((select sum(w.amount_minor) from perennial.pending_invoice_items w
+                             where w.subscription_id = s.id and w.invoice_id is null), 0)::bigint as "pending_minor!",
                   s.cancel_requested_at, s.ended_at, s.parked_reason, s.status_until,
                   c.failed_at as "dunning_since?", c.last_decline_code,
                   'pay_' || replace(f.id::text, '-', '') as awaited_payment, f.due_at as awaited_until,

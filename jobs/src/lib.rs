@@ -13,6 +13,7 @@ mod digest;
 pub mod explain;
 pub mod ids;
 mod inbox;
+pub mod insight;
 pub mod invariants;
 pub mod job;
 mod lifecycle;

@@ -1,12 +1,14 @@
 //! Stories told against real parts: PostgreSQL, the provider over HTTP, an SMTP server, and worker
 //! processes that are killed.
 
+mod affiliates;
 mod api_keys;
 mod cli;
 mod content_access;
 mod crashes;
 mod crashes_elsewhere;
 mod doors;
+mod insight;
 mod letters;
 mod lost_replies;
 mod memberships;
@@ -20,10 +22,12 @@ mod retention;
 mod severed;
 mod smtp;
 mod snapshots;
+mod snapshots_of_lives;
 mod stories;
 mod tidy;
 mod unsubscribe;
 mod usage;
+mod usage_periods;
 mod wallets;
 mod wallets_in_time;
 mod zombies;

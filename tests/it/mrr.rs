@@ -82,6 +82,27 @@ async fn a_customer_is_new_once_renews_unseen_leaves_and_comes_back() {
 }
 
 #[tokio::test]
+async fn a_renewal_does_not_so_much_as_look_at_the_ledger() {
+    let mut world = world().await;
+    world.work(Faults::None);
+    world.subscribe("ada", &["pm_sbx_visa__ok1__insufficient_funds1__ok"], json!({})).await;
+    world.rest().await;
+    // Whoever asked would wait in vain.
+    let mut held = world.pool.begin().await.unwrap();
+    let lock =
+        "lock table perennial.mrr_movements, perennial.customer_mrr, perennial.customer_cohorts
+                  in access exclusive mode";
+    sqlx::query(lock).execute(&mut *held).await.unwrap();
+    world.live_until("2026-03-31T12:00:00Z").await;
+    assert_eq!(
+        world.count("select count(*) from perennial.invoices where status = 'paid'").await,
+        3
+    );
+    held.rollback().await.unwrap();
+    world.check().await;
+}
+
+#[tokio::test]
 async fn a_second_subscription_is_an_expansion_and_its_end_a_contraction() {
     let mut world = world().await;
     world.work(Faults::None);

@@ -48,6 +48,16 @@ const DAMAGE: &[(&str, &str, &str)] = &[
     ("I7", "a decision that nobody wrote down",
      "delete from perennial.audit_log where version = 2 and subject_kind = 'subscription'"),
     ("I7", "a payment of a decision that never was", "update perennial.payments set decision = 99 where attempt = 2"),
+    ("I10", "a count without events",
+     "insert into perennial.usage_counters select customer_id, metric_id, period_start, 0, 5 from perennial.usage_meters"),
+    ("I10", "a count below nothing",
+     "insert into perennial.usage_counters select customer_id, metric_id, period_start - interval '9 years', 0, -5 from perennial.usage_meters"),
+    ("I10", "a gap between two closed periods",
+     "insert into perennial.usage_closings
+      select customer_id, metric_id, period_start - interval '9 days', period_start - interval '8 days', null, 5, 0, 0, 0, 0, now()
+        from perennial.usage_meters"),
+    ("I10", "a meter that stands elsewhere",
+     "update perennial.usage_meters set period_start = period_start - interval '1 day' where closed_start is not null"),
     ("I12", "a job whose worker is gone",
      "insert into perennial.jobs (queue, state, payload, holder, lease_until)
       values ('renew', 'running', '{}', gen_random_uuid(), now() - interval '1 hour')"),

@@ -7,12 +7,15 @@ use super::world;
 
 const APPENDED: &[&str] = &[
     "audit_log",
+    "commissions",
     "customer_balance_entries",
     "dunning_policies",
     "ledger_entries",
     "mrr_movements",
     "plan_quota_tiers",
     "plan_quotas",
+    "referrals",
+    "roi_events",
     "subscription_history",
     "usage_closings",
     "wallet_entries",
@@ -121,6 +124,7 @@ fn some_column(table: &str) -> &'static str {
         "dunning_policies" => "name",
         "plan_quota_tiers" => "currency",
         "plan_quotas" => "reset",
+        "referrals" => "key",
         "subscription_history" => "edge",
         "usage_closings" => "used",
         _ => "kind",

@@ -10,7 +10,7 @@ use super::memberships::execute;
 use super::mrr::{again, cancel_now, policy, sell_in_euros};
 use super::world;
 
-fn day(text: &str) -> NaiveDate {
+pub(crate) fn day(text: &str) -> NaiveDate {
     text.parse().unwrap()
 }
 
@@ -20,17 +20,17 @@ async fn try_take(world: &World, day: NaiveDate, method: Method) -> sqlx::Result
     Books { reader: &mut reader, primary: &mut primary }.take(day, method).await
 }
 
-async fn take(world: &World, day: NaiveDate, method: Method) -> Taken {
+pub(crate) async fn take(world: &World, day: NaiveDate, method: Method) -> Taken {
     try_take(world, day, method).await.unwrap()
 }
 
 /// What a full recomputation says otherwise than the snapshot.
-async fn differences(world: &World, day: NaiveDate) -> Vec<snapshots::Difference> {
+pub(crate) async fn differences(world: &World, day: NaiveDate) -> Vec<snapshots::Difference> {
     let mut conn = world.pool.acquire().await.unwrap();
     snapshot::check(&mut conn, day).await.unwrap()
 }
 
-async fn figures(world: &World, day: NaiveDate) -> Vec<Figure> {
+pub(crate) async fn figures(world: &World, day: NaiveDate) -> Vec<Figure> {
     let mut conn = world.pool.acquire().await.unwrap();
     snapshots::of_date(&mut conn, day).await.unwrap()
 }
@@ -49,12 +49,12 @@ async fn told(world: &World, date: NaiveDate, metric: &str, part: (&str, &str, &
     })
 }
 
-async fn zone(world: &World, zone: &str) {
+pub(crate) async fn zone(world: &World, zone: &str) {
     execute(world, &format!("update perennial.analytics_settings set business_zone = '{zone}'"))
         .await;
 }
 
-async fn midnight_after(world: &World, day: NaiveDate) -> DateTime<Utc> {
+pub(crate) async fn midnight_after(world: &World, day: NaiveDate) -> DateTime<Utc> {
     sqlx::query_scalar("select perennial.day_start($1 + 1)")
         .bind(day)
         .fetch_one(&world.pool)

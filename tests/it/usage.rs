@@ -2,21 +2,20 @@
 
 use perennial_tests::{Customer, Faults, World};
 use serde_json::{Value, json};
-use sqlx::Row;
 use uuid::Uuid;
 
 use super::world;
 
 /// What a door answers.
 #[derive(Debug, PartialEq, Eq, sqlx::FromRow)]
-struct Recorded {
-    recorded: bool,
-    used: i64,
-    limit: Option<i64>,
-    remaining: Option<i64>,
+pub(super) struct Recorded {
+    pub(super) recorded: bool,
+    pub(super) used: i64,
+    pub(super) limit: Option<i64>,
+    pub(super) remaining: Option<i64>,
 }
 
-async fn subscribed(plan: &str, wish: Value) -> (World, Customer) {
+pub(super) async fn subscribed(plan: &str, wish: Value) -> (World, Customer) {
     let mut world = world().await;
     world.work(Faults::None);
     let mut data = json!({ "plan": plan });
@@ -28,7 +27,7 @@ async fn subscribed(plan: &str, wish: Value) -> (World, Customer) {
     (world, ada)
 }
 
-async fn record(
+pub(super) async fn record(
     world: &World,
     of: Customer,
     (metric, quantity): (&str, i64),
@@ -58,23 +57,6 @@ async fn batch(world: &World, events: &[Value]) -> Vec<(Option<String>, bool, Op
 
 fn said(error: &sqlx::Error) -> String {
     error.as_database_error().expect("the door's own words").message().to_owned()
-}
-
-async fn lines(world: &World) -> Vec<String> {
-    let rows = sqlx::query(
-        "select i.period_index, l.kind, l.description, l.amount_minor
-           from perennial.invoice_items l join perennial.invoices i on i.id = l.invoice_id
-          where l.kind in ('overage', 'late_usage') order by 1, 2",
-    )
-    .fetch_all(&world.pool)
-    .await
-    .unwrap();
-    let line = |row: &sqlx::postgres::PgRow| {
-        let (index, kind): (i64, String) = (row.get(0), row.get(1));
-        let (description, amount): (String, i64) = (row.get(2), row.get(3));
-        format!("{index} {kind}: {description}: {amount}")
-    };
-    rows.iter().map(line).collect()
 }
 
 #[tokio::test]
@@ -292,66 +274,6 @@ async fn a_muted_customer_is_not_told_and_the_limit_still_holds() {
 }
 
 #[tokio::test]
-async fn what_is_over_the_limit_is_on_the_renewals_invoice_and_what_comes_late_on_the_next() {
-    let (world, ada) = subscribed("pro", json!({})).await;
-    record(&world, ada, ("ai_decisions", 10_250), "e1", None).await.unwrap();
-    world.live_until("2026-03-01T00:00:00Z").await;
-    // Of February's first day, after January's period was closed: it counts where it was used.
-    let late =
-        record(&world, ada, ("ai_decisions", 100), "late", Some("2026-02-20T10:00:00Z")).await;
-    assert_eq!(late.unwrap().used, 10_350);
-    record(&world, ada, ("ai_decisions", 7), "e2", None).await.unwrap();
-    world.live_until("2026-04-01T00:00:00Z").await;
-    world.check().await;
-    assert_eq!(
-        lines(&world).await,
-        [
-            "1 overage: 250 AI decisions beyond the limit, 31 Jan 2026 to 28 Feb 2026: 250",
-            "2 late_usage: 100 AI decisions beyond the limit, 31 Jan 2026 to 28 Feb 2026: 100",
-        ]
-    );
-    // The receipts name them, and the books agree (world.check above).
-    assert!(world.inbox.mails().iter().any(|mail| {
-        mail.text.as_deref().is_some_and(|text| text.contains("250 AI decisions beyond the limit"))
-    }));
-}
-
-#[tokio::test]
-async fn after_three_months_away_each_period_is_written_down_and_the_limit_is_fresh() {
-    let (world, ada) = subscribed("free", json!({})).await;
-    record(&world, ada, ("ai_operations", 5), "e1", None).await.unwrap();
-    world.rest().await;
-    world.set_clock("2026-05-15T00:00:00Z".parse().unwrap()).await;
-    // Nobody has reset anything yet: the door counts in the right period all the same.
-    let answer = record(&world, ada, ("ai_operations", 2), "e2", None).await.unwrap();
-    assert_eq!((answer.used, answer.remaining), (2, Some(3)));
-    world.rest().await;
-    let answer = record(&world, ada, ("ai_operations", 1), "e3", None).await.unwrap();
-    assert_eq!((answer.used, answer.remaining), (3, Some(2)));
-    let closed = "select count(*) from perennial.usage_closings c
-                    join perennial.metric_codes k using (metric_id) where k.code = 'ai_operations'";
-    assert_eq!(world.count(closed).await, 3);
-    world.check().await;
-}
-
-#[tokio::test]
-async fn an_edited_limit_holds_from_the_next_period_on_and_an_agreed_one_at_once() {
-    let (world, ada) = subscribed("free", json!({})).await;
-    let edit = "select perennial.revise_quota('free', 'ai_operations', '{\"limit_units\": 50}')";
-    sqlx::query(edit).execute(&world.pool).await.unwrap();
-    let before = record(&world, ada, ("ai_operations", 1), "e1", None).await.unwrap();
-    assert_eq!(before.limit, Some(5));
-    world.live_until("2026-03-01T00:00:00Z").await;
-    let after = record(&world, ada, ("ai_operations", 1), "e2", None).await.unwrap();
-    assert_eq!((after.limit, after.used), (Some(50), 1));
-    let agreed = "select perennial.set_customer_quota($1, 'ai_operations', 70)";
-    sqlx::query(agreed).bind(ada.id.0).execute(&world.pool).await.unwrap();
-    let at_once = record(&world, ada, ("ai_operations", 1), "e3", None).await.unwrap();
-    assert_eq!((at_once.limit, at_once.used), (Some(70), 2));
-    world.check().await;
-}
-
-#[tokio::test]
 async fn a_renamed_metric_answers_to_both_of_its_names() {
     let (world, ada) = subscribed("free", json!({})).await;
     record(&world, ada, ("ai_operations", 1), "e1", None).await.unwrap();
@@ -388,51 +310,4 @@ async fn a_member_who_leaves_makes_room_and_nothing_else_can_be_taken_back() {
     let error = call("release_usage", "ai_operations", 1, "m6").await.unwrap_err();
     assert!(said(&error).starts_with("metric: "), "{error}");
     world.check().await;
-}
-
-#[tokio::test]
-async fn the_database_and_the_core_agree_on_every_boundary() {
-    use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
-    use perennial_core::calendar::{Anchor, Interval};
-
-    let world = world().await;
-    let zones = [
-        "America/New_York",
-        "Australia/Lord_Howe",
-        "Europe/London",
-        "America/Santiago",
-        "Asia/Kathmandu",
-        "Africa/Cairo",
-        "UTC",
-    ];
-    let (mut locals, mut names, mut indexes) = (vec![], vec![], vec![]);
-    for day in 0..366 {
-        for (number, zone) in zones.iter().enumerate() {
-            let date = NaiveDate::from_ymd_opt(2024, 1, 1).unwrap() + chrono::TimeDelta::days(day);
-            let hour = u32::try_from((usize::try_from(day).unwrap() + number) % 4).unwrap();
-            let local = date.and_hms_opt(hour, 30, 0).unwrap();
-            for index in [-3, 0, 1, 5, 8, 13] {
-                locals.push(local);
-                names.push((*zone).to_owned());
-                indexes.push(index);
-            }
-        }
-    }
-    let answers: Vec<DateTime<Utc>> = sqlx::query_scalar(
-        "select perennial.month_boundary(u.local, u.zone, u.index)
-           from unnest($1::timestamp[], $2::text[], $3::integer[]) with ordinality u (local, zone, index, n) order by n",
-    )
-    .bind(&locals)
-    .bind(&names)
-    .bind(&indexes)
-    .fetch_all(&world.pool)
-    .await
-    .unwrap();
-    assert!(answers.len() > 10_000);
-    for (number, answer) in answers.iter().enumerate() {
-        let local: NaiveDateTime = locals[number];
-        let cycle = Anchor::new(local, names[number].parse().unwrap()).every(Interval::MONTH);
-        let expected = cycle.boundary(indexes[number].into()).unwrap();
-        assert_eq!(*answer, expected, "{local} {} {}", names[number], indexes[number]);
-    }
 }

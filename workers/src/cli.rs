@@ -6,6 +6,7 @@ pub mod calc;
 mod cancel;
 mod check;
 mod clock;
+mod customer;
 mod db;
 mod demo;
 mod exit;
@@ -69,6 +70,8 @@ enum Command {
     Cancel(cancel::Cancel),
     /// Explain a subscription: where it stands, what happened, what comes next.
     Explain(explain::Explain),
+    /// Explain a customer: what they are worth, and what says that they may leave.
+    Customer(customer::Customer),
     /// Bring the database's schema up to date.
     Migrate(migrate::Migrate),
     /// Check that books, history and mail agree.
@@ -127,6 +130,7 @@ fn run(command: Command) -> Result<(), exit::Error> {
             Command::Buy(buy) => buy.run().await,
             Command::Cancel(cancel) => cancel.run().await,
             Command::Explain(explain) => explain.run().await,
+            Command::Customer(customer) => customer.run().await,
             Command::Migrate(migrate) => migrate.run().await,
             Command::Check(check) => check.run().await,
             Command::Report(report) => report.run().await,

@@ -4,7 +4,7 @@
 //! one job, however many there are. Access does not wait for it: that is judged by time.
 //! **Safe to repeat:** each membership is written down together with its mail and what comes next.
 
-use perennial_core::ids::{ClockId, EmailId, MembershipId};
+use perennial_core::ids::{ClockId, MembershipId};
 use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
 
@@ -12,7 +12,7 @@ use crate::clock;
 use crate::context::Cx;
 use crate::job::{Failure, Job};
 use crate::mail::{Letter, MembershipEnd, MembershipEnding};
-use crate::store::emails::{self, QueuedEmail, QueuedEmails};
+use crate::store::emails::{self, Decided, QueuedEmail, QueuedEmails};
 use crate::store::memberships::{self, PassedMembership};
 
 /// Memberships that are written down in one transaction.
@@ -65,19 +65,8 @@ async fn tell(
             then: MembershipEnd::Ends,
         });
         let key = format!("{}/{}", letter.template(), MembershipId(membership.id));
-        mails.push(QueuedEmail {
-            id: EmailId::derived(&key).0,
-            key,
-            customer_id,
-            subscription_id: None,
-            order_id: None,
-            clock_id: clock.0,
-            case_id: None,
-            template: letter.template().to_owned(),
-            letter: serde_json::to_value(&letter).map_err(Failure::give_up)?,
-            queued_at: now,
-            decision: 0,
-        });
+        let decided = Decided { clock_id: clock.0, at: now, decision: 0 };
+        mails.push(QueuedEmail::to(customer_id, key, &letter, decided));
     }
     Ok(emails::queue(conn, &mails).await?)
 }

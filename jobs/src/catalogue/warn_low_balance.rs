@@ -6,7 +6,7 @@
 //! above the threshold again.
 
 use perennial_core::currency::Currency;
-use perennial_core::ids::{CustomerId, EmailId};
+use perennial_core::ids::CustomerId;
 use perennial_core::money::Money;
 use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
@@ -15,7 +15,7 @@ use crate::context::Cx;
 use crate::job::{Failure, Job};
 use crate::mail::{Letter, LowBalance, TopUp};
 use crate::store::customers::{self, Act};
-use crate::store::emails::{self, QueuedEmail, QueuedEmails};
+use crate::store::emails::{self, Decided, QueuedEmail, QueuedEmails};
 use crate::store::orders;
 use crate::store::wallets::{self, WalletRow};
 
@@ -91,19 +91,8 @@ impl WarnLowBalance {
             top_up,
         });
         let key = format!("{}/{}/{}/{decision}", letter.template(), self.customer, self.unit);
-        QueuedEmail {
-            id: EmailId::derived(&key).0,
-            key,
-            customer_id: self.customer.0,
-            subscription_id: None,
-            order_id: None,
-            clock_id: wallet.clock_id,
-            case_id: None,
-            template: letter.template().to_owned(),
-            letter: serde_json::to_value(letter).expect("a letter is plain facts"),
-            queued_at: wallet.now,
-            decision,
-        }
+        let decided = Decided { clock_id: wallet.clock_id, at: wallet.now, decision };
+        QueuedEmail::to(self.customer.0, key, &letter, decided)
     }
 }
 

@@ -6,7 +6,7 @@
 
 use chrono::{DateTime, Utc};
 use perennial_core::currency::Currency;
-use perennial_core::ids::{CustomerId, EmailId};
+use perennial_core::ids::CustomerId;
 use perennial_core::money::Money;
 use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
@@ -16,7 +16,7 @@ use crate::job::{Failure, Job};
 use crate::lifecycle::interval;
 use crate::mail::{BeyondLimit, Letter, Upgrade, UsageWarning};
 use crate::store::customers::{self, Act};
-use crate::store::emails::{self, QueuedEmail, QueuedEmails};
+use crate::store::emails::{self, Decided, QueuedEmail, QueuedEmails};
 use crate::store::warnings::{self, Crossing, SuggestedPlan, WarningRow};
 
 /// A threshold was crossed.
@@ -111,19 +111,8 @@ impl WarnUsage {
             upgrade,
         });
         let key = format!("{}/{}", letter.template(), self.key());
-        QueuedEmail {
-            id: EmailId::derived(&key).0,
-            key,
-            customer_id: self.customer.0,
-            subscription_id: None,
-            order_id: None,
-            clock_id: warning.clock_id,
-            case_id: None,
-            template: letter.template().to_owned(),
-            letter: serde_json::to_value(letter).expect("a letter is plain facts"),
-            queued_at: warning.now,
-            decision,
-        }
+        let decided = Decided { clock_id: warning.clock_id, at: warning.now, decision };
+        QueuedEmail::to(self.customer.0, key, &letter, decided)
     }
 }
 

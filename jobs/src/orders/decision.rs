@@ -2,9 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use perennial_core::currency::Currency;
-use perennial_core::ids::{
-    CustomerId, EmailId, InvoiceId, OrderId, PaymentId, PaymentMethodId, PostingId,
-};
+use perennial_core::ids::{CustomerId, InvoiceId, OrderId, PaymentId, PaymentMethodId, PostingId};
 use perennial_core::money::Money;
 use serde_json::{Value, json};
 use sqlx::PgConnection;
@@ -15,7 +13,7 @@ use crate::lifecycle::request_hash;
 use crate::mail::Letter;
 use crate::payments::OpKey;
 use crate::store::audit::{self, AuditRow, AuditRows};
-use crate::store::emails::{self, QueuedEmail, QueuedEmails};
+use crate::store::emails::{self, Decided, QueuedEmail, QueuedEmails};
 use crate::store::jobs::Errands;
 use crate::store::ledger::{self, EntryRow, EntryRows};
 use crate::store::methods::MethodRow;
@@ -121,21 +119,14 @@ impl Decision {
         letter: &Letter,
     ) -> sqlx::Result<()> {
         self.note("emails", &key);
-        let email = EmailId::derived(&key);
-        let mut rows = QueuedEmails::default();
-        rows.push(QueuedEmail {
-            id: email.0,
-            key,
-            customer_id: self.customer.0,
-            subscription_id: None,
+        let decided = Decided { clock_id: self.clock_id, at: self.now, decision: self.version };
+        let mail = QueuedEmail {
             order_id: Some(self.order.0),
-            clock_id: self.clock_id,
-            case_id: None,
-            template: letter.template().to_owned(),
-            letter: serde_json::to_value(letter).expect("a letter is plain facts"),
-            queued_at: self.now,
-            decision: self.version,
-        });
+            ..QueuedEmail::to(self.customer.0, key, letter, decided)
+        };
+        let email = mail.id.into();
+        let mut rows = QueuedEmails::default();
+        rows.push(mail);
         emails::queue(&mut *conn, &rows).await?;
         let mut errands = Errands::default();
         errands.push(&SendEmail { email });

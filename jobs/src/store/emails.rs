@@ -1,10 +1,12 @@
 //! The outbox.
 
 use chrono::{DateTime, Utc};
+use perennial_core::ids::EmailId;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::columns::columns;
+use crate::mail::Letter;
 
 columns! {
     /// A mail that is going to be sent.
@@ -21,6 +23,34 @@ columns! {
         letter: serde_json::Value,
         queued_at: DateTime<Utc>,
         decision: i64,
+    }
+}
+
+/// When a mail was decided upon, and by which decision of its subject.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Decided {
+    pub(crate) clock_id: Uuid,
+    pub(crate) at: DateTime<Utc>,
+    /// 0: by none that is in the audit log.
+    pub(crate) decision: i64,
+}
+
+impl QueuedEmail {
+    /// A letter to a customer, about the customer alone.
+    pub(crate) fn to(customer: Uuid, key: String, letter: &Letter, decided: Decided) -> Self {
+        Self {
+            id: EmailId::derived(&key).0,
+            key,
+            customer_id: customer,
+            subscription_id: None,
+            order_id: None,
+            clock_id: decided.clock_id,
+            case_id: None,
+            template: letter.template().to_owned(),
+            letter: serde_json::to_value(letter).expect("a letter is plain facts"),
+            queued_at: decided.at,
+            decision: decided.decision,
+        }
     }
 }
 

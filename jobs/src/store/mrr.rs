@@ -91,7 +91,8 @@ pub(crate) async fn lock(
     Ok(totals)
 }
 
-fn fraction(numer: &str, denom: &str) -> Result<Mrr, String> {
+/// A fraction as stored.
+pub(crate) fn fraction(numer: &str, denom: &str) -> Result<Mrr, String> {
     let part = |text: &str| text.parse::<i128>().map_err(|error| format!("{text}: {error}"));
     Mrr::new(part(numer)?, part(denom)?).map_err(|error| error.to_string())
 }

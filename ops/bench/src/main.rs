@@ -3,11 +3,12 @@
 mod processor;
 mod queue;
 mod renewals;
+mod snapshot;
 mod usage;
 
 use std::process::ExitCode;
 
-const USAGE: &str = "usage: perennial-bench queue | renewals [subscriptions] | usage [meters]";
+const USAGE: &str = "usage: perennial-bench queue | renewals [subscriptions] | usage [meters] | snapshot [subscriptions]";
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -23,6 +24,11 @@ async fn main() -> ExitCode {
         ["usage"] => usage::run(1_000_000).await,
         ["usage", meters] => match meters.parse() {
             Ok(meters) => usage::run(meters).await,
+            Err(_) => Err(USAGE.into()),
+        },
+        ["snapshot"] => snapshot::run(1_000_000).await,
+        ["snapshot", subscriptions] => match subscriptions.parse() {
+            Ok(subscriptions) => snapshot::run(subscriptions).await,
             Err(_) => Err(USAGE.into()),
         },
         _ => Err(USAGE.into()),

@@ -69,6 +69,13 @@ impl Explain {
         if standing.owed_minor != 0 {
             say(format_args!("owed         {}", money(standing.owed_minor)))?;
         }
+        if standing.pending_minor != 0 {
+            let when = match standing.ended_at {
+                None => "with the next invoice",
+                Some(_) => "by hand: the subscription has ended, and no invoice follows",
+            };
+            say(format_args!("to be billed {} of usage, {when}", money(standing.pending_minor)))?;
+        }
         if standing.balance_minor != 0 {
             say(format_args!("balance      {}", money(standing.balance_minor)))?;
         }

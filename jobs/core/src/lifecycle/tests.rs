@@ -9,5 +9,6 @@ mod histories;
 mod ladder_properties;
 mod model;
 mod renewals;
+mod revenue;
 mod table;
 mod world;

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use perennial_core::calendar::Period;
-use perennial_core::ids::{EmailId, InvoiceId, PaymentId, PaymentMethodId};
+use perennial_core::ids::{InvoiceId, PaymentId, PaymentMethodId};
 use perennial_core::lifecycle::{
     Action, BalanceChange, Edge, IssuedInvoice, Item, PeriodKind, Posting, State, Status,
     Subscription,
@@ -16,7 +16,7 @@ use crate::mail::Letter;
 use crate::payments::OpKey;
 use crate::store::audit::{AuditRow, EdgeRow};
 use crate::store::cases::CaseRow;
-use crate::store::emails::QueuedEmail;
+use crate::store::emails::{self, QueuedEmail};
 use crate::store::invoices::{LineRow, NewInvoice};
 use crate::store::items::NewItem;
 use crate::store::ledger::{BalanceRow, EntryRow};
@@ -275,18 +275,15 @@ pub(super) fn case(decided: &Decided) -> Option<(CaseRow, Option<DateTime<Utc>>)
 
 pub(super) fn email(decided: &Decided, key: String, letter: &Letter) -> QueuedEmail {
     let case = decided.after.state.case().or(decided.loaded.subscription.state.case());
-    QueuedEmail {
-        id: EmailId::derived(&key).0,
-        key,
-        customer_id: decided.after.customer.0,
-        subscription_id: Some(decided.after.id.0),
-        order_id: None,
+    let of = emails::Decided {
         clock_id: decided.loaded.clock_id,
-        case_id: case.map(|case| case.id.0),
-        template: letter.template().to_owned(),
-        letter: serde_json::to_value(letter).expect("a letter is plain facts"),
-        queued_at: decided.loaded.now,
+        at: decided.loaded.now,
         decision: decided.version(),
+    };
+    QueuedEmail {
+        subscription_id: Some(decided.after.id.0),
+        case_id: case.map(|case| case.id.0),
+        ..QueuedEmail::to(decided.after.customer.0, key, letter, of)
     }
 }
 

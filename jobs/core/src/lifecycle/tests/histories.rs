@@ -14,6 +14,7 @@ use proptest::sample::Index;
 use super::books::Transition;
 use super::generator::{Step, beginnings, cases, policies, steps};
 use super::world::{World, method};
+use crate::analytics::Mrr;
 use crate::decline::Decline;
 use crate::dunning::DunningPolicy;
 use crate::lifecycle::status::TRANSITIONS;
@@ -110,6 +111,19 @@ fn lived(beginning: (Subscription, Start), policy: DunningPolicy, steps: &[Step]
     world
 }
 
+/// What moved until the end of each day, against what was contributed last.
+fn revenue_adds_up(world: &World) -> Result<(), TestCaseError> {
+    let revenue = &world.revenue;
+    for (at, _) in &revenue.contributions {
+        let day = at.date_naive();
+        let then = revenue.contributions.iter().rev().find(|(at, _)| at.date_naive() <= day);
+        let moved = revenue.movements.iter().filter(|(at, _)| at.date_naive() <= day);
+        let sum = moved.fold(Mrr::ZERO, |sum, (_, movement)| sum.plus(movement.amount).unwrap());
+        prop_assert_eq!(Some(sum), then.map(|(_, contribution)| *contribution));
+    }
+    Ok(())
+}
+
 /// Every outcome comes, and all that is due is done: there is an end to it.
 fn settle_down(world: &mut World) {
     for _ in 0..500 {
@@ -132,6 +146,15 @@ proptest! {
         let mut world = lived(beginning, policy, &steps);
         settle_down(&mut world);
         prop_assert!(world.subscription.parked.is_some() || world.next().is_none_or(|(_, at)| at > world.now));
+    }
+
+    #[test]
+    fn movements_up_to_any_day_come_to_the_revenue_of_that_day(
+        beginning in beginnings(), policy in policies(), steps in steps()
+    ) {
+        let mut world = lived(beginning, policy, &steps);
+        settle_down(&mut world);
+        revenue_adds_up(&world)?;
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Duration, Utc};
 
 use super::books::Books;
+use super::revenue::Revenue;
 use crate::calendar::{Anchor, Interval, Period};
 use crate::currency::Currency;
 use crate::decline::Decline;
@@ -76,6 +77,7 @@ pub(super) struct World {
     pub(super) downgrade: Option<Vec<Item>>,
     pub(super) now: DateTime<Utc>,
     pub(super) books: Books,
+    pub(super) revenue: Revenue,
     /// Whatever was heard, to be heard again.
     pub(super) heard: Vec<Event>,
     pub(super) letters: Vec<(DateTime<Utc>, Notice)>,
@@ -88,6 +90,7 @@ impl World {
         let decision = start(terms.clone(), how, context).unwrap();
         let mut world = Self {
             books: Books::opened(&terms),
+            revenue: Revenue::none(),
             subscription: decision.after,
             policy,
             downgrade: Some(vec![item(0)]),
@@ -142,6 +145,7 @@ impl World {
             }
         }
         self.books.agree_with(&self.subscription);
+        self.revenue.note(&self.subscription, effects, self.now);
     }
 
     /// Something happens. Hearing it again at once must change nothing.
