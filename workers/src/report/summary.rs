@@ -138,9 +138,11 @@ fn thinned(values: &[Option<i128>]) -> Vec<Option<i128>> {
 }
 
 fn by_attempt(recovered: &[(u32, i128)]) -> String {
-    let told: Vec<_> =
-        recovered.iter().map(|(attempt, count)| format!("{count} at retry {attempt}")).collect();
-    told.join(", ")
+    let told = recovered.iter().map(|(attempt, count)| match attempt {
+        0 => format!("{count} without a retry"),
+        attempt => format!("{count} at retry {attempt}"),
+    });
+    told.collect::<Vec<_>>().join(", ")
 }
 
 fn row(text: &mut String, words: &str, figure: &str, course: &str) {
