@@ -257,7 +257,7 @@ mod tests {
 
     #[test]
     fn the_default_schedules_can_be_read() {
-        assert_eq!(timetables().unwrap().len(), 4);
+        assert_eq!(timetables().unwrap().len(), 6);
     }
 
     #[test]

@@ -41,18 +41,18 @@ pub(super) fn steps(recovery: &Recovery) -> Vec<Step> {
 /// The card, in a section of its own.
 pub(super) fn chart(recovery: &Recovery) -> Markup {
     let title = format!("Payments that failed since {}", recovery.since.format("%-d %B %Y"));
-    let drawing = html! {
-        @if recovery.failed == 0 {
-            (nothing("No payment failed."))
-        } @else {
+    let bars = html! {
             ol .bars { @for step in steps(recovery) { (bar(&step, recovery.failed)) } }
             (legend("box", &[("recovered", "recovered"), ("lost", "lost"), ("open", "not decided")]))
-        }
+    };
+    let card = match recovery.failed {
+        0 => card("funnel", &title, Wide::Yes, nothing("No payment failed."), None),
+        _ => card("funnel", &title, Wide::Yes, bars, Some(figures(recovery))),
     };
     html! {
         section aria-labelledby="recovery" {
             h2 id="recovery" { "Recovery" }
-            (card("funnel", &title, Wide::Yes, drawing, Some(figures(recovery))))
+            (card)
         }
     }
 }

@@ -121,6 +121,7 @@ fn lately(points: &[Point], until: NaiveDate) -> String {
     let drawn = sparkline(&thinned(&values));
     let days = (last.date - first.date).num_days() + 1;
     match basis_points(last.value - first.value, first.value) {
+        Some(0) if days > 1 => format!("{drawn}  unchanged in {days} days"),
         Some(change) if days > 1 => {
             let sign = if change > 0 { "+" } else { "" };
             format!("{drawn}  {sign}{} in {days} days", percent(change))
@@ -137,9 +138,11 @@ fn thinned(values: &[Option<i128>]) -> Vec<Option<i128>> {
 }
 
 fn by_attempt(recovered: &[(u32, i128)]) -> String {
-    let told: Vec<_> =
-        recovered.iter().map(|(attempt, count)| format!("{count} at retry {attempt}")).collect();
-    told.join(", ")
+    let told = recovered.iter().map(|(attempt, count)| match attempt {
+        0 => format!("{count} without a retry"),
+        attempt => format!("{count} at retry {attempt}"),
+    });
+    told.collect::<Vec<_>>().join(", ")
 }
 
 fn row(text: &mut String, words: &str, figure: &str, course: &str) {

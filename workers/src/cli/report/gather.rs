@@ -13,10 +13,9 @@ use sqlx::PgConnection;
 
 use crate::report::{Book, Figure, Month, Movement, Point, Recovery, Report};
 
-/// Months that a report looks back over, the day's own among them.
-const MONTHS: u32 = 13;
-/// Days over which recovery is told.
-const RECOVERY_DAYS: u64 = 90;
+/// Months that a report tells of: the day's own, and thirteen before it, so that each is told beside
+/// the same one a year ago.
+const MONTHS: u32 = 14;
 
 /// Why there is no report.
 #[derive(Debug, thiserror::Error)]
@@ -106,7 +105,7 @@ pub(crate) async fn gather(
         counts.push((metric.to_owned(), series(conn, metric, "", &span).await?));
     }
     let fresh_to = report::fresh_to(conn, date).await?;
-    let recovery = Some(recovery(conn, date).await?);
+    let recovery = Some(recovery(conn, &span).await?);
     Ok(Report { date, zone: calendar.zone, fresh_to, day, counts, books, customers_kept, recovery })
 }
 
@@ -229,10 +228,10 @@ async fn book(
     Ok(Book { currency, mrr, months, plans, revenue_churn, logo_churn, revenue_kept: vec![] })
 }
 
-async fn recovery(conn: &mut PgConnection, until: NaiveDate) -> Result<Recovery, ReportError> {
-    let since = until.checked_sub_days(Days::new(RECOVERY_DAYS - 1)).unwrap_or(until);
+async fn recovery(conn: &mut PgConnection, span: &Span) -> Result<Recovery, ReportError> {
+    let since = span.from();
     let mut told = Recovery { since, failed: 0, recovered: vec![], lost: 0 };
-    for row in report::cases(conn, since, until).await? {
+    for row in report::cases(conn, since, span.until).await? {
         let cases = i128::from(row.cases);
         told.failed += cases;
         match row.outcome.as_deref() {
