@@ -546,16 +546,19 @@ begin
         select s.customer_id, s.metric_id, s.period_start, s.added, o.shard
           from sums s
          cross join lateral (
-               select k.shard from usage_counters k
+               select k.shard, k.used,
+                      (select u.used from usage_counters u
+                        where u.customer_id = k.customer_id and u.metric_id = k.metric_id
+                          and u.period_start = k.period_start and u.shard = k.shard) as seen
+                 from usage_counters k
                 where k.customer_id = s.customer_id and k.metric_id = s.metric_id and k.period_start = s.period_start
-                limit 1 for no key update skip locked) o
-         where s.added > 0),
+                limit 1 for no key update of k skip locked) o
+         -- What has changed meanwhile is left to a shard of one's own: the others look for what nobody saw.
+         where s.added > 0 and o.used = o.seen),
     counted as (
         update usage_counters c set used = c.used + f.added
           from free f
-          join shards h using (customer_id, metric_id, period_start, shard)
-         -- What has changed meanwhile is left to a shard of one's own: the others look for what nobody saw.
-         where c.used = h.used and c.customer_id = f.customer_id and c.metric_id = f.metric_id and c.period_start = f.period_start
+         where c.customer_id = f.customer_id and c.metric_id = f.metric_id and c.period_start = f.period_start
            and c.shard = f.shard
         returning c.customer_id, c.metric_id, c.period_start),
     totals as materialized (
@@ -597,8 +600,10 @@ begin
       from listed l
       left join fitting f on f.number = l.number
       left join fresh r on r.event_id = f.event_id
-      left join usage_event_ids i on i.event_id = f.event_id
-                                 and (i.customer_id, i.metric_id, i.quantity) <> (f.customer_id, f.metric_id, f.quantity)
+      left join lateral (
+           select n.event_id from usage_event_ids n
+            where r.event_id is null and n.event_id = f.event_id
+              and (n.customer_id, n.metric_id, n.quantity) <> (f.customer_id, f.metric_id, f.quantity) limit 1) i on true
       left join totals t on t.customer_id = f.customer_id and t.metric_id = f.metric_id and t.period_start = f.period_start
      order by l.number;
 end

@@ -102,6 +102,14 @@ impl Books<'_> {
     }
 }
 
+/// The first day of which there is something to tell; `None` where there is none yet.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn first_day(conn: &mut PgConnection) -> sqlx::Result<Option<NaiveDate>> {
+    snapshot_runs::first_day(conn).await
+}
+
 /// The last day of the business that is over.
 ///
 /// # Errors

@@ -21,6 +21,11 @@ pub(crate) async fn missing_days(conn: &mut PgConnection) -> sqlx::Result<Vec<Na
     .await
 }
 
+/// The first day of which there is something to tell.
+pub(crate) async fn first_day(conn: &mut PgConnection) -> sqlx::Result<Option<NaiveDate>> {
+    sqlx::query_scalar!("select perennial.first_day()").fetch_one(conn).await
+}
+
 /// The last day that is over.
 pub(crate) async fn last_day(conn: &mut PgConnection) -> sqlx::Result<NaiveDate> {
     sqlx::query_scalar!(r#"select perennial.business_day() - 1 as "day!""#).fetch_one(conn).await

@@ -1,10 +1,13 @@
 //! `perennial demo`
 
 use perennial_jobs::diary::{self, Line};
+use perennial_jobs::snapshot::{self, Books, Method};
 
 use super::db::{self, Consent};
 use super::exit::{Error, Exit, say, talk};
+use super::report;
 use super::simulate::{self, Telling, Told};
+use crate::report::{page, summary};
 use crate::simulation::Scenario;
 
 const SCENARIO: &str = include_str!("../../../ops/scenarios/demo.toml");
@@ -32,6 +35,7 @@ impl Demo {
         for one in &telling {
             print_diary(&told, one).await?;
         }
+        print_report(&told).await?;
         let verdict = told.verdict();
         if self.keep {
             talk(format_args!(
@@ -51,6 +55,26 @@ impl Demo {
         told.stack.close().await;
         verdict
     }
+}
+
+/// Tells the figures of every day, and the report of the last one.
+async fn print_report(told: &Told) -> Result<(), Error> {
+    let mut primary = told.stack.pool.acquire().await?;
+    let mut reader = told.stack.pool.acquire().await?;
+    let last = snapshot::last_day(&mut primary).await?;
+    if let Some(first) = snapshot::first_day(&mut primary).await? {
+        for day in first.iter_days().take_while(|day| *day <= last) {
+            let mut books = Books { reader: &mut reader, primary: &mut primary };
+            books.take(day, Method::Manual).await?;
+        }
+    }
+    let report = report::gather(&mut reader, None).await?;
+    say("")?;
+    say(summary(&report, report::paint()))?;
+    let file = std::env::temp_dir().join("perennial-report.html");
+    std::fs::write(&file, page(&report).map_err(report::ReportError::from)?)?;
+    talk(format_args!("the same as a page: {}", file.display()));
+    Ok(())
 }
 
 async fn print_diary(told: &Told, telling: &Telling) -> Result<(), Error> {

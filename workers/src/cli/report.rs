@@ -71,7 +71,7 @@ fn read_date(text: &str) -> Result<NaiveDate, ReportError> {
     text.parse().map_err(|_| ReportError::NoDate { given: text.to_owned() })
 }
 
-fn paint() -> Paint {
+pub(super) fn paint() -> Paint {
     let plain = !io::stdout().is_terminal() || variable("NO_COLOR").is_some();
     if plain { Paint::Plain } else { Paint::Ansi }
 }
