@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 /// The channel on which business time and new events are announced.
 const CHANNEL: &str = "perennial_due";
 /// Without an announcement, this often.
-const SWEEP_EVERY: Duration = Duration::from_secs(1);
+const SWEEP_EVERY: Duration = Duration::from_millis(250);
 /// A tick looks back over at most this many missed ones.
 const MISSED_TICKS_MAX: usize = 1_000;
 

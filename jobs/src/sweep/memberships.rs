@@ -7,12 +7,13 @@ pub(super) async fn memberships(conn: &mut PgConnection) -> sqlx::Result<i64> {
         r#"select perennial.enqueue_jobs(
                       array_agg('expire_membership'::text),
                       array_agg(jsonb_build_object('clock', c.id)),
-                      array_agg(c.id::text)) as "enqueued"
+                      array_agg(c.id || '@' || (extract(epoch from due.at) * 1000000)::bigint)) as "enqueued"
              from perennial.clocks c
-            where exists (select from perennial.user_memberships m
-                           where m.clock_id = c.id and m.due_at <= perennial.business_now(c.id))
-              and not exists (select from perennial.jobs j
-                               where j.queue = 'expire_membership' and j.unique_key = c.id::text)
+            cross join lateral (select min(m.due_at) as at from perennial.user_memberships m
+                                 where m.clock_id = c.id and m.due_at <= perennial.business_now(c.id)) due
+            where due.at is not null
+              and (select count(*) from perennial.jobs j
+                    where j.queue = 'expire_membership' and j.payload ->> 'clock' = c.id::text) < 2
            having count(*) > 0"#
     )
     .fetch_optional(conn)

@@ -8,16 +8,20 @@ pub(super) async fn sweep(conn: &mut PgConnection) -> sqlx::Result<i64> {
     Ok(meters(&mut *conn).await? + warnings(conn).await?)
 }
 
-/// One job for each clock, however many meters are due: it closes them in sets.
+/// One job for each clock, however many meters are due: it closes them in sets. Its key has the first
+/// instant that is due, so that one which is about to end is not taken for the next one.
 async fn meters(conn: &mut PgConnection) -> sqlx::Result<i64> {
     let enqueued = sqlx::query_scalar!(
         r#"select perennial.enqueue_jobs(
                       array_agg('reset_quota'::text),
                       array_agg(jsonb_build_object('clock', c.id)),
-                      array_agg(c.id::text)) as "enqueued"
+                      array_agg(c.id || '@' || (extract(epoch from due.at) * 1000000)::bigint)) as "enqueued"
              from perennial.clocks c
-            where exists (select from perennial.usage_meters m
-                           where m.clock_id = c.id and m.period_end <= perennial.business_now(c.id))
+            cross join lateral (select min(m.period_end) as at from perennial.usage_meters m
+                                 where m.clock_id = c.id and m.period_end <= perennial.business_now(c.id)) due
+            where due.at is not null
+              and (select count(*) from perennial.jobs j
+                    where j.queue = 'reset_quota' and j.payload ->> 'clock' = c.id::text) < 2
            having count(*) > 0"#
     )
     .fetch_optional(conn)

@@ -9,17 +9,19 @@ use super::BATCH_MAX;
 pub(super) async fn sweep(conn: &mut PgConnection) -> sqlx::Result<i64> {
     let sets = sqlx::query_scalar!(
         r#"select perennial.enqueue_jobs(
-                      array_agg(due.queue), array_agg('{}'::jsonb), array_agg('now'::text)) as "enqueued"
-             from (select 'expire_grants' as queue
-                    where exists (select from perennial.clocks c
-                                    join perennial.wallet_grants g on g.clock_id = c.id
-                                   where g.remaining > 0 and g.expires_at <= perennial.business_now(c.id))
+                      array_agg(due.queue), array_agg('{}'::jsonb),
+                      array_agg('now' || '@' || (extract(epoch from due.at) * 1000000)::bigint)) as "enqueued"
+             from (select 'expire_grants' as queue, min(g.at) as at
+                     from perennial.clocks c
+                    cross join lateral (select min(g.expires_at) as at from perennial.wallet_grants g
+                                         where g.clock_id = c.id and g.remaining > 0
+                                           and g.expires_at <= perennial.business_now(c.id)) g
                    union all
-                   select 'allocate_tokens'
-                    where exists (select from perennial.clocks c
-                                    join perennial.token_allocations a on a.clock_id = c.id
-                                   where a.due_at <= perennial.business_now(c.id))) due
-            where not exists (select from perennial.jobs j where j.queue = due.queue and j.unique_key = 'now')
+                   select 'allocate_tokens', min(a.at)
+                     from perennial.clocks c
+                    cross join lateral (select min(a.due_at) as at from perennial.token_allocations a
+                                         where a.clock_id = c.id and a.due_at <= perennial.business_now(c.id)) a) due
+            where due.at is not null and (select count(*) from perennial.jobs j where j.queue = due.queue) < 2
            having count(*) > 0"#
     )
     .fetch_optional(&mut *conn)
