@@ -118,10 +118,9 @@ impl<'a> Drive<'a> {
                 actor.deeds.iter().enumerate().map(|(deed, (at, _))| (*at, Cue::Deed(index, deed))),
             );
         }
-        if scenario.groups.iter().any(|group| !group.uses.is_empty() || !group.spends.is_empty()) {
-            let days = 1..i64::from(scenario.months) * 31;
-            cues.extend(days.map(|day| (scenario.start + TimeDelta::days(day), Cue::Use(day))));
-        }
+        let mut days = (1..i64::from(scenario.months) * 31).collect::<Vec<_>>();
+        days.retain(|day| scenario.groups.iter().any(|group| group.uses_on(*day)));
+        cues.extend(days.iter().map(|&day| (scenario.start + TimeDelta::days(day), Cue::Use(day))));
         let on = |day: &u32| scenario.start + TimeDelta::days((*day).into());
         let mut troubles: Vec<_> =
             scenario.kill_worker_on_days.iter().map(|day| (on(day), Trouble::KillWorker)).collect();

@@ -104,7 +104,7 @@ pub struct Use {
     pub metric: String,
     /// Units each time.
     pub quantity: u32,
-    /// So many days after the last time.
+    /// On each day of the story that is a multiple of this.
     #[serde(default = "one")]
     pub every_days: u32,
 }
@@ -117,7 +117,7 @@ pub struct Spend {
     pub unit: String,
     /// Tokens each time.
     pub amount: u32,
-    /// So many days after the last time.
+    /// On each day of the story that is a multiple of this.
     #[serde(default = "one")]
     pub every_days: u32,
 }
@@ -241,6 +241,14 @@ impl Scenario {
 }
 
 impl Group {
+    /// Whether something is used or spent on a day of the story.
+    #[must_use]
+    pub fn uses_on(&self, day: i64) -> bool {
+        let uses = self.uses.iter().map(|it| it.every_days);
+        let spends = self.spends.iter().map(|it| it.every_days);
+        uses.chain(spends).any(|every_days| day % i64::from(every_days) == 0)
+    }
+
     fn check(&self) -> Result<(), (String, String)> {
         let wrong = |field: &str, problem: String| Err((field.to_owned(), problem));
         for zone in &self.zones {

@@ -17,13 +17,13 @@ impl Drive<'_> {
         day: i64,
     ) -> Result<(), DriveError> {
         let mut events = Vec::new();
-        for (actor, group, age) in self.actors_of(day) {
-            let due = group.uses.iter().filter(|it| age % i64::from(it.every_days) == 0);
+        for (actor, group) in self.actors_of(day) {
+            let due = group.uses.iter().filter(|it| day % i64::from(it.every_days) == 0);
             events.extend(due.map(|it| event(actor, &it.metric, it.quantity, day)));
         }
         record(&mut *conn, events).await?;
-        for (actor, group, age) in self.actors_of(day) {
-            for spend in group.spends.iter().filter(|it| age % i64::from(it.every_days) == 0) {
+        for (actor, group) in self.actors_of(day) {
+            for spend in group.spends.iter().filter(|it| day % i64::from(it.every_days) == 0) {
                 let event_id = format!("{}/{}/{day}", actor.subscription, spend.unit);
                 let (customer, amount) = (actor.customer.0, i64::from(spend.amount));
                 wallets::consume(&mut *conn, customer, &spend.unit, amount, &event_id)
@@ -34,13 +34,11 @@ impl Drive<'_> {
         Ok(())
     }
 
-    /// Who has subscribed by then, with the days since.
-    fn actors_of(&self, day: i64) -> impl Iterator<Item = (&Actor, &Group, i64)> {
+    /// Who has subscribed by then.
+    fn actors_of(&self, day: i64) -> impl Iterator<Item = (&Actor, &Group)> {
         let now = self.scenario.start + TimeDelta::days(day);
-        self.actors.iter().filter_map(move |actor| {
-            let age = (now - actor.subscribes_at).num_days();
-            (age > 0).then(|| (actor, &self.scenario.groups[actor.group], age))
-        })
+        let there = self.actors.iter().filter(move |actor| actor.subscribes_at < now);
+        there.map(|actor| (actor, &self.scenario.groups[actor.group]))
     }
 }
 
