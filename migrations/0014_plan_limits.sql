@@ -91,12 +91,6 @@ create view perennial.live_subscriptions as
      where s.status in ('trialing', 'active', 'past_due', 'grace');
 comment on view perennial.live_subscriptions is 'Subscriptions whose customer has access now, with their seats.';
 
-create view perennial.current_quotas as
-    select distinct on (plan_id, metric_id) *
-      from perennial.plan_quotas order by plan_id, metric_id, version desc;
-comment on view perennial.current_quotas is 'The latest version of each limit.';
-
--- A quota's latest version for one plan and metric: by index, unlike the view above.
 create function perennial.latest_quota(plan uuid, metric integer) returns perennial.plan_quotas
 language sql stable as $$
     select q from perennial.plan_quotas q

@@ -122,14 +122,8 @@ create table perennial.usage_warnings (
     check ((due_at is null) = (outcome is not null))
 );
 comment on table perennial.usage_warnings is 'Thresholds that were crossed, each once per meter and period.';
-create function perennial.announce_due() returns trigger
-language plpgsql as $$
-begin
-    perform pg_notify('perennial_due', '');
-    return null;
-end
-$$;
-comment on function perennial.announce_due() is 'Wakes the scheduler: a row is due at once.';
+alter function perennial.announce_clock() rename to announce_due;
+comment on function perennial.announce_due() is 'Wakes the scheduler: a clock moved, or a row is due at once.';
 create trigger announce after insert on perennial.usage_warnings
     for each row execute function perennial.announce_due();
 create index usage_warnings_due on perennial.usage_warnings (clock_id, due_at) where due_at is not null;

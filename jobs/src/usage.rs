@@ -6,7 +6,7 @@ use perennial_core::currency::Currency;
 use perennial_core::ids::PendingItemId;
 use perennial_core::lifecycle::LineKind;
 use perennial_core::money::Money;
-use perennial_core::quota::overage;
+use perennial_core::quota::{Closing, overage};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -61,8 +61,9 @@ async fn bill(conn: &mut PgConnection, clock: Uuid, closing: &NotableClosing) ->
             meters::closing(&mut *conn, closing.customer, closing.metric, start).await?
         && let Some(quota) = before.quota_id
     {
-        let limit = if before.limit_units < 0 { i64::MAX } else { before.limit_units };
-        let after = closing.late_used.saturating_sub(limit).max(0);
+        // What had rolled over is part of the limit on record.
+        let limit = Some(before.limit_units).filter(|limit| *limit >= 0);
+        let after = Closing { limit, rolled_in: 0, used: closing.late_used }.over();
         let units = Beyond { billed: before.overage_units, now: after };
         items.push((LineKind::LateUsage, quota, (start, before.period_end), units));
     }

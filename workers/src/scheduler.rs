@@ -13,12 +13,15 @@ use perennial_jobs::sweep;
 use perennial_queue::ticks::{self, CatchUp};
 use sqlx::PgPool;
 use sqlx::postgres::PgListener;
+use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
 /// The channel on which business time and new events are announced.
 const CHANNEL: &str = "perennial_due";
 /// Without an announcement, this often.
 const SWEEP_EVERY: Duration = Duration::from_millis(250);
+/// Cron expressions have seconds.
+const TICK_EVERY: Duration = Duration::from_secs(1);
 /// A tick looks back over at most this many missed ones.
 const MISSED_TICKS_MAX: usize = 1_000;
 
@@ -117,12 +120,32 @@ impl Timetable {
 
 /// Sweeps and ticks until `stop`. An outage of the database is waited out.
 pub async fn run(pool: PgPool, timetables: Vec<Timetable>, stop: CancellationToken) {
+    tokio::join!(keep_sweeping(&pool, &stop), keep_ticking(&pool, &timetables, &stop));
+}
+
+async fn keep_ticking(pool: &PgPool, timetables: &[Timetable], stop: &CancellationToken) {
+    let mut clock = tokio::time::interval(TICK_EVERY);
+    clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            _ = clock.tick() => {}
+        }
+        for timetable in timetables {
+            if let Err(error) = timetable.tick(pool).await {
+                tracing::warn!("schedule {} did not tick: {error}", timetable.name);
+            }
+        }
+    }
+}
+
+async fn keep_sweeping(pool: &PgPool, stop: &CancellationToken) {
     let mut announcements = None;
     while !stop.is_cancelled() {
         if announcements.is_none() {
-            announcements = listen(&pool).await;
+            announcements = listen(pool).await;
         }
-        if let Err(error) = round(&pool, &timetables).await {
+        if let Err(error) = sweep_all(pool).await {
             tracing::warn!("nothing could be swept: {error}");
         }
         let waited = tokio::select! {
@@ -157,14 +180,10 @@ async fn announcement(listener: &mut Option<PgListener>) -> Heard {
     }
 }
 
-/// Sweeps until nothing more is found, then ticks.
-async fn round(pool: &PgPool, timetables: &[Timetable]) -> sqlx::Result<()> {
+/// Sweeps until nothing more is found.
+async fn sweep_all(pool: &PgPool) -> sqlx::Result<()> {
     let mut conn = pool.acquire().await?;
     while sweep::sweep(&mut conn).await?.enqueued >= sweep::BATCH_MAX {}
-    drop(conn);
-    for timetable in timetables {
-        timetable.tick(pool).await?;
-    }
     Ok(())
 }
 
