@@ -258,6 +258,7 @@ begin
         update usage_meters m set ends = true, period_end = least(m.period_end, moment)
          where m.customer_id = meter.customer_id and m.metric_id = meter.metric_id
         returning * into meter;
+        perform pg_notify('perennial_due', '');
         return meter;
     elsif given.quota_id is null then
         -- Nobody gives a limit: what is used is still counted, by the calendar month unless it never reset.

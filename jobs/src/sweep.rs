@@ -132,21 +132,11 @@ async fn events(conn: &mut PgConnection) -> sqlx::Result<i64> {
 /// # Errors
 /// When the database does not answer.
 pub async fn next_due(conn: &mut PgConnection) -> sqlx::Result<Option<DateTime<Utc>>> {
-    let next = sqlx::query_scalar!(
-        r#"select least(
-               (select min(next_action_at) from perennial.subscriptions
-                 where clock_id = '00000000-0000-0000-0000-000000000000' and next_action_at is not null),
-               (select min(due_at) from perennial.payments
-                 where clock_id = '00000000-0000-0000-0000-000000000000' and due_at is not null),
-               (select min(period_end) from perennial.usage_meters
-                 where clock_id = '00000000-0000-0000-0000-000000000000' and period_end is not null),
-               (select min(due_at) from perennial.user_memberships
-                 where clock_id = '00000000-0000-0000-0000-000000000000' and due_at is not null),
-               (select min(at) from perennial.lifecycle_events where processed_at is null)) as "next""#
+    sqlx::query_scalar!(
+        "select at from perennial.next_due where clock_id = '00000000-0000-0000-0000-000000000000'"
     )
-    .fetch_one(&mut *conn)
-    .await?;
-    Ok([next, wallets::next_due(conn).await?].into_iter().flatten().min())
+    .fetch_one(conn)
+    .await
 }
 
 /// Whether anything is due or under way: nothing is, once all has come to rest.
@@ -160,8 +150,9 @@ pub async fn at_rest(conn: &mut PgConnection) -> sqlx::Result<bool> {
 async fn mail_at_rest(conn: &mut PgConnection) -> sqlx::Result<bool> {
     sqlx::query_scalar!(
         r#"select not exists (select from perennial.jobs where queue = 'send_email')
-              and not exists (select from perennial.clocks c join perennial.emails e on e.clock_id = c.id
-                               where e.due_at <= perennial.business_now(c.id)) as "at_rest!""#
+              and not exists (select from perennial.clocks c
+                               where (select min(e.due_at) from perennial.emails e where e.clock_id = c.id)
+                                     <= perennial.business_now(c.id)) as "at_rest!""#
     )
     .fetch_one(conn)
     .await
@@ -173,24 +164,10 @@ async fn mail_at_rest(conn: &mut PgConnection) -> sqlx::Result<bool> {
 /// # Errors
 /// When the database does not answer.
 pub async fn at_rest_but_for_mail(conn: &mut PgConnection) -> sqlx::Result<bool> {
-    Ok(subscriptions_at_rest(&mut *conn).await? && wallets::at_rest(conn).await?)
-}
-
-async fn subscriptions_at_rest(conn: &mut PgConnection) -> sqlx::Result<bool> {
     sqlx::query_scalar!(
         r#"select not exists (select from perennial.jobs where queue <> 'send_email')
-              and not exists (select from perennial.clocks c join perennial.subscriptions s on s.clock_id = c.id
-                               where s.next_action_at <= perennial.business_now(c.id))
-              and not exists (select from perennial.clocks c join perennial.payments p on p.clock_id = c.id
-                               where p.due_at <= perennial.business_now(c.id))
-              and not exists (select from perennial.clocks c join perennial.usage_meters m on m.clock_id = c.id
-                               where m.period_end <= perennial.business_now(c.id))
-              and not exists (select from perennial.clocks c join perennial.usage_warnings w on w.clock_id = c.id
-                               where w.due_at <= perennial.business_now(c.id))
-              and not exists (select from perennial.clocks c join perennial.user_memberships m on m.clock_id = c.id
-                               where m.due_at <= perennial.business_now(c.id))
-              and not exists (select from perennial.lifecycle_events
-                               where processed_at is null and at <= perennial.business_now(clock_id)) as "at_rest!""#
+              and not exists (select from perennial.next_due
+                               where at <= perennial.business_now(clock_id)) as "at_rest!""#
     )
     .fetch_one(conn)
     .await

@@ -1,6 +1,5 @@
 //! What is due of wallets: buckets that have expired, tokens of a new month, low balances.
 
-use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
 use super::BATCH_MAX;
@@ -74,35 +73,4 @@ async fn low_balances(conn: &mut PgConnection) -> sqlx::Result<i64> {
     .fetch_optional(conn)
     .await?;
     Ok(enqueued.flatten().unwrap_or_default())
-}
-
-/// The next instant at which something of a wallet comes due on the global clock.
-pub(super) async fn next_due(conn: &mut PgConnection) -> sqlx::Result<Option<DateTime<Utc>>> {
-    sqlx::query_scalar!(
-        r#"select least(
-               (select min(expires_at) from perennial.wallet_grants
-                 where clock_id = '00000000-0000-0000-0000-000000000000' and remaining > 0),
-               (select min(due_at) from perennial.token_allocations
-                 where clock_id = '00000000-0000-0000-0000-000000000000'),
-               (select least(min(warn_at), min(top_up_at)) from perennial.wallets
-                 where clock_id = '00000000-0000-0000-0000-000000000000')) as "next""#
-    )
-    .fetch_one(conn)
-    .await
-}
-
-/// Whether nothing of a wallet is due.
-pub(super) async fn at_rest(conn: &mut PgConnection) -> sqlx::Result<bool> {
-    sqlx::query_scalar!(
-        r#"select not exists (select from perennial.clocks c join perennial.wallet_grants g on g.clock_id = c.id
-                               where g.remaining > 0 and g.expires_at <= perennial.business_now(c.id))
-              and not exists (select from perennial.clocks c join perennial.token_allocations a on a.clock_id = c.id
-                               where a.due_at <= perennial.business_now(c.id))
-              and not exists (select from perennial.clocks c join perennial.wallets w on w.clock_id = c.id
-                               where w.warn_at <= perennial.business_now(c.id))
-              and not exists (select from perennial.clocks c join perennial.wallets w on w.clock_id = c.id
-                               where w.top_up_at <= perennial.business_now(c.id)) as "at_rest!""#
-    )
-    .fetch_one(conn)
-    .await
 }

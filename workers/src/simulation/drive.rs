@@ -201,7 +201,11 @@ impl<'a> Drive<'a> {
             match cue {
                 Cue::Subscribe(actor) => self.subscribe(conn, &self.actors[actor]).await?,
                 Cue::Deed(actor, deed) => self.deed(conn, &self.actors[actor], deed).await?,
-                Cue::Use(day) => self.use_and_spend(conn, day).await?,
+                Cue::Use(day) => {
+                    // Who has come in this very step has to be known before they can use anything.
+                    self.rest(conn, Mail::Later, now).await?;
+                    self.use_and_spend(conn, day).await?;
+                }
             }
         }
         Ok(())
