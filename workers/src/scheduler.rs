@@ -18,8 +18,8 @@ use tokio_util::sync::CancellationToken;
 
 /// The channel on which business time and new events are announced.
 const CHANNEL: &str = "perennial_due";
-/// Without an announcement, this often.
-const SWEEP_EVERY: Duration = Duration::from_millis(250);
+/// Without an announcement, this often: what comes due by the passing of time is found by it.
+const SWEEP_EVERY: Duration = Duration::from_secs(1);
 /// Cron expressions have seconds.
 const TICK_EVERY: Duration = Duration::from_secs(1);
 /// A tick looks back over at most this many missed ones.

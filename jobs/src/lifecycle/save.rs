@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::Cause;
 use super::letters::{Desk, LetterFor};
 use super::load::Loaded;
-use crate::catalogue::{CollectPayment, SendEmail};
+use crate::catalogue::{CollectPayment, Due, SendEmail};
 use crate::store::invoices::{self, LineText};
 use crate::store::jobs::Errands;
 use crate::store::subscriptions::{NewSubscription, Standing};
@@ -142,6 +142,10 @@ impl Batch {
             tables.cases.push(case);
         }
         let next = agenda(&decided.after, &decided.loaded.policy);
+        // Who catches up need not wait for a sweep to find what is due already.
+        if let Some((action, at)) = next.filter(|(_, at)| *at <= decided.loaded.now) {
+            tables.errands.push_due(action, &Due { subscription: decided.after.id, at });
+        }
         tables.audit.push(rows::audit(decided, facts));
         tables.revenue.take(decided)?;
         Ok(rows::standing(decided, next))

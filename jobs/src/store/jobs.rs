@@ -1,7 +1,9 @@
 //! Enqueuing, in the transaction that made the work necessary.
 
+use perennial_core::lifecycle::Action;
 use sqlx::PgConnection;
 
+use crate::catalogue::Due;
 use crate::job::Job;
 
 /// Jobs to enqueue together.
@@ -21,6 +23,16 @@ impl Errands {
         self.queues.push(J::NAME.to_owned());
         self.keys.push(job.key());
         self.payloads.push(serde_json::to_value(job).expect("a payload is a plain struct of ids"));
+    }
+
+    /// Adds the job of an agenda's entry.
+    ///
+    /// # Panics
+    /// Never: see [`Self::push`].
+    pub(crate) fn push_due(&mut self, action: Action, due: &Due) {
+        self.queues.push(action.as_str().to_owned());
+        self.keys.push(due.key());
+        self.payloads.push(serde_json::to_value(due).expect("a payload is a plain struct of ids"));
     }
 
     /// Enqueues them; a job whose key is live already is not enqueued again.
