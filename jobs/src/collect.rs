@@ -5,6 +5,7 @@
 
 use perennial_core::currency::Currency;
 use perennial_core::ids::{InvoiceId, OrderId, PaymentId, PaymentMethodId, SubscriptionId};
+use perennial_core::lifecycle::Event;
 use perennial_core::money::Money;
 use perennial_core::network::Network;
 
@@ -23,6 +24,8 @@ use crate::till::{Step, Stepped};
 /// How long after the n-th inquiry the next one is made (rule X2).
 const INQUIRY_DELAYS_SECONDS: [i32; 9] =
     [60, 300, 3_600, 21_600, 86_400, 86_400, 86_400, 86_400, 86_400];
+/// After those.
+const INQUIRY_DELAY_LATER_SECONDS: i32 = 86_400;
 /// A payment that takes its time is asked for this often.
 const PROCESSING_DELAY_SECONDS: i32 = 86_400;
 
@@ -51,7 +54,7 @@ pub(crate) async fn inquire(cx: &Cx, payment: PaymentId, by: &'static str) -> Re
 async fn open(cx: &Cx, payment: PaymentId) -> Result<Option<Attempt>, Failure> {
     match step(cx, Step::Open(payment)).await? {
         Stepped::Opened(attempt) => Ok(attempt.map(|attempt| *attempt)),
-        Stepped::Go | Stepped::Over => Ok(None),
+        Stepped::Go { .. } | Stepped::Over => Ok(None),
     }
 }
 
@@ -123,7 +126,8 @@ async fn execute(
 ) -> Result<(), Failure> {
     let (payment, invoice) = (payment_id(attempt), attempt.invoice_id.into());
     let begin = Step::Begin { payment, invoice, reference: reference.clone() };
-    let Stepped::Go = step(cx, begin).await? else { return Ok(()) };
+    let Stepped::Go { sent_at } = step(cx, begin).await? else { return Ok(()) };
+    let attempt = &Attempt { sent_at: Some(sent_at), ..attempt.clone() };
     crate::crash_point!("E2.C3");
     match cx.payments.execute(&reference, &attempt.method_reference, key).await {
         Ok(reply) => {
@@ -211,7 +215,8 @@ async fn ask(cx: &Cx, attempt: &Attempt, by: &'static str) -> Result<(), Failure
     }
 }
 
-/// Plans the next inquiry; when they are through, an operator has to look.
+/// Plans the next inquiry. When the ladder of them is through an operator has to look; it is asked
+/// on each day, since the attempt must never be made again under another key.
 async fn await_inquiry(
     cx: &Cx,
     attempt: &Attempt,
@@ -220,21 +225,29 @@ async fn await_inquiry(
     trace: &CallTrace,
 ) -> Result<(), Failure> {
     let delay = usize::try_from(inquiries).ok().and_then(|made| INQUIRY_DELAYS_SECONDS.get(made));
-    let Some(&delay) = delay else {
-        let reason = format!(
-            "outcome unknown after {inquiries} inquiries: {reason}; look at the provider's dashboard"
-        );
-        return settle(
-            cx,
-            attempt,
-            Settled::Rejected { reason },
-            None,
-            trace.clone(),
-            "resolve_unknown",
-        )
-        .await;
-    };
+    if delay.is_none() {
+        call_for_an_operator(cx, attempt, inquiries, reason).await?;
+    }
+    let delay = delay.copied().unwrap_or(INQUIRY_DELAY_LATER_SECONDS);
     await_outcome(cx, &awaiting(attempt, "unknown", delay, inquiries, reason, trace)).await
+}
+
+async fn call_for_an_operator(
+    cx: &Cx,
+    attempt: &Attempt,
+    inquiries: i32,
+    reason: &str,
+) -> Result<(), Failure> {
+    let (payment, invoice) = (payment_id(attempt), InvoiceId(attempt.invoice_id));
+    tracing::error!(
+        payment.id = %payment,
+        "what became of {payment} is not known after {inquiries} inquiries ({reason}): look at the provider's dashboard"
+    );
+    // An order just goes on waiting: nothing else of its customer depends on it.
+    let Some(subscription) = attempt.subscription_id else { return Ok(()) };
+    let cause = Cause::Event(Event::PaymentUnresolved { payment, invoice });
+    let subscription = SubscriptionId(subscription);
+    lifecycle::apply(cx, Request { subscription, cause, by: "resolve_unknown" }).await
 }
 
 fn awaiting<'a>(
@@ -275,7 +288,7 @@ async fn settle(
         invoice: InvoiceId(attempt.invoice_id),
         method: PaymentMethodId(attempt.method_id),
         network: Network::parse(network),
-        at: attempt.planned_at,
+        at: attempt.sent_at.unwrap_or(attempt.planned_at),
         settled,
         charge,
         trace,

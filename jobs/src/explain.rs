@@ -107,7 +107,8 @@ impl Standing {
     /// What happens next, when and why, in sentences.
     #[must_use]
     pub fn outlook(&self) -> String {
-        if let Some(reason) = &self.parked_reason {
+        let ended = matches!(self.status.as_str(), "canceled" | "expired");
+        if let Some(reason) = self.parked_reason.as_ref().filter(|_| !ended) {
             return format!(
                 "Nothing happens by itself: {reason}. `invoice.pay_requested` sets it going again."
             );

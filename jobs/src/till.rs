@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use chrono::{DateTime, Utc};
 use futures::future::BoxFuture;
 use perennial_core::ids::{InvoiceId, PaymentId};
 use sqlx::{PgConnection, PgPool};
@@ -25,8 +26,8 @@ pub(crate) enum Step {
 pub(crate) enum Stepped {
     /// The attempt, if there is one.
     Opened(Option<Box<Attempt>>),
-    /// The attempt still waits to be sent.
-    Go,
+    /// The attempt still waits to be sent, and is sent at this business instant.
+    Go { sent_at: DateTime<Utc> },
     /// It was settled meanwhile.
     Over,
 }
@@ -52,8 +53,9 @@ impl Till {
             .iter()
             .map(|step| match step {
                 Step::Open(payment) => Stepped::Opened(opened.remove(&payment.0).map(Box::new)),
-                Step::Begin { payment, .. } if begun.contains(&payment.0) => Stepped::Go,
-                Step::Begin { .. } => Stepped::Over,
+                Step::Begin { payment, .. } => {
+                    begun.get(&payment.0).map_or(Stepped::Over, |&sent_at| Stepped::Go { sent_at })
+                }
             })
             .collect())
     }
@@ -75,7 +77,11 @@ async fn open(conn: &mut PgConnection, steps: &[Step]) -> sqlx::Result<HashMap<U
         .collect())
 }
 
-async fn begin(conn: &mut PgConnection, provider: &str, steps: &[Step]) -> sqlx::Result<Vec<Uuid>> {
+async fn begin(
+    conn: &mut PgConnection,
+    provider: &str,
+    steps: &[Step],
+) -> sqlx::Result<HashMap<Uuid, DateTime<Utc>>> {
     let (mut ids, mut invoices, mut references) = (vec![], vec![], vec![]);
     for step in steps {
         if let Step::Begin { payment, invoice, reference } = step {
@@ -85,7 +91,7 @@ async fn begin(conn: &mut PgConnection, provider: &str, steps: &[Step]) -> sqlx:
         }
     }
     if ids.is_empty() {
-        return Ok(vec![]);
+        return Ok(HashMap::new());
     }
     payments::persist_intents(&mut *conn, provider, &invoices, &references).await?;
     payments::begin(conn, &ids, machine_now()).await

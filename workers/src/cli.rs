@@ -52,46 +52,27 @@ Examples:
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// The whole story, on a database of its own.
     Demo(demo::Demo),
-    /// Run a scenario of your own.
     Simulate(simulate::Simulate),
-    /// Run the worker.
     Work(work::Work),
-    /// Run the sandbox payment provider alone.
     Sandbox(sandbox::Sandbox),
-    /// Run the development inbox, or read it.
     Inbox(inbox::Inbox),
-    /// Subscribe a customer.
     Subscribe(Box<subscribe::Subscribe>),
-    /// Buy a package of tokens for a customer.
     Buy(buy::Buy),
-    /// Cancel a subscription.
     Cancel(cancel::Cancel),
-    /// Explain a subscription: where it stands, what happened, what comes next.
     Explain(explain::Explain),
-    /// Explain a customer: what they are worth, and what says that they may leave.
     Customer(customer::Customer),
-    /// Bring the database's schema up to date.
     Migrate(migrate::Migrate),
-    /// Check that books, history and mail agree.
     Check(check::Check),
-    /// Report the business's figures of a day.
     Report(report::Report),
-    /// Take the snapshot of a day: the business's numbers.
     Snapshot(snapshot::Snapshot),
-    /// Show or move business time.
     #[command(subcommand)]
     Clock(clock::Clock),
-    /// Make, list or revoke API keys.
     #[command(subcommand)]
     ApiKey(api_key::ApiKey),
-    /// Check a dunning policy, or see what it would do.
     Policy(policy::PolicyArgs),
-    /// Run a PostgreSQL of one's own.
     #[command(subcommand)]
     Db(db::Db),
-    /// Answer questions about the rules, one JSON object per line.
     Calc(calc_command::Calc),
 }
 
@@ -149,9 +130,15 @@ mod calc_command {
 
     use super::exit::{Error, Exit};
 
+    /// Answer questions about the rules, one JSON object per line.
+    ///
     /// Reads one JSON object per line, writes one per line in the same order. A bad line yields
-    /// {"error": {"field": …, "message": …}}, and the exit code 65 at the end.
+    /// {"error": {"field": …, "message": …}}, and the exit code 65 at the end. Operations: periods,
+    /// proration, decline, ladder, format_money, currency, quota_reset, wallet, mrr, movements; the
+    /// README says what each takes.
     #[derive(Debug, clap::Args)]
+    #[command(before_help = "Example:
+  echo '{\"op\":\"currency\",\"code\":\"KWD\"}' | perennial calc")]
     pub(super) struct Calc {}
 
     impl Calc {

@@ -74,14 +74,6 @@ pub enum CalendarError {
     /// A billing day was given for an interval of days or weeks.
     #[error("a billing day needs an interval of months or years")]
     BillingDayWithoutMonths,
-    /// More periods are due than a run may bill: someone should look first.
-    #[error("{due} periods are due, more than {bound}: the subscription is parked")]
-    TooFarBehind {
-        /// How many.
-        due: i64,
-        /// How many are allowed.
-        bound: i64,
-    },
 }
 
 impl Anchor {

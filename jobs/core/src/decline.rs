@@ -75,6 +75,9 @@ pub struct Verdict {
     pub action: Action,
     /// The code to show to a customer.
     pub show_as: String,
+    /// The advice that forbids a retry which the code alone would allow. For the record only.
+    #[serde(skip)]
+    pub forbidden_by: Option<String>,
 }
 
 impl Decline {
@@ -92,7 +95,9 @@ impl Decline {
         let longest = advice.iter().filter_map(|advice| advice.min_delay_hours).max();
         let min_delay = longest.filter(|_| retry).map(TimeDelta::hours);
         let action = self.action(class, &advice);
-        Verdict { class, retry, min_delay, action, show_as: self.show_as() }
+        let forbids = advice.iter().find(|advice| class == Class::Soft && !advice.retry);
+        let forbidden_by = forbids.map(|advice| format!("advice {}", advice.code));
+        Verdict { class, retry, min_delay, action, show_as: self.show_as(), forbidden_by }
     }
 
     /// The advice that applies: the provider's, and Mastercard's on its own cards.

@@ -125,6 +125,9 @@ pub fn decide(
         Event::PaymentRejected { payment, invoice, reason } => {
             collection::rejected(&mut draft, *payment, *invoice, reason);
         }
+        Event::PaymentUnresolved { payment, invoice } => {
+            collection::unresolved(&mut draft, *payment, *invoice);
+        }
         Event::PaymentMethodAttached { method } => service::method_attached(&mut draft, *method)?,
         Event::PayRequested { invoice } => collection::pay_requested(&mut draft, *invoice)?,
         Event::CancelRequested { when } => cancellation::requested(&mut draft, *when)?,

@@ -27,7 +27,7 @@ pub(crate) struct Settlement {
     pub(crate) invoice: InvoiceId,
     pub(crate) method: PaymentMethodId,
     pub(crate) network: Network,
-    /// When the attempt was made (business time).
+    /// When the attempt was sent (business time).
     pub(crate) at: DateTime<Utc>,
     pub(crate) settled: Settled,
     pub(crate) charge: Option<String>,

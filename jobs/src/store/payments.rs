@@ -1,5 +1,7 @@
 //! Attempts to collect.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -83,7 +85,10 @@ pub(crate) struct Attempt {
     pub(crate) currency: String,
     pub(crate) status: String,
     pub(crate) planned_at: DateTime<Utc>,
+    /// The machine's time: keys age from it.
     pub(crate) first_sent_at: Option<DateTime<Utc>>,
+    /// Business time.
+    pub(crate) sent_at: Option<DateTime<Utc>>,
     pub(crate) inquiries: i32,
     pub(crate) intent_reference: Option<String>,
     pub(crate) request_hash: String,
@@ -98,7 +103,7 @@ pub(crate) async fn load(conn: &mut PgConnection, ids: &[Uuid]) -> sqlx::Result<
         r#"select p.id as "id!", p.invoice_id as "invoice_id!", p.subscription_id, p.order_id,
                   p.attempt as "attempt!", p.method_id as "method_id!", m.reference as "method_reference!", p.network,
                   c.reference as "provider_customer?", p.amount_minor as "amount_minor!", p.currency as "currency!",
-                  p.status as "status!", p.planned_at as "planned_at!", p.first_sent_at, p.inquiries as "inquiries!",
+                  p.status as "status!", p.planned_at as "planned_at!", p.first_sent_at, p.sent_at, p.inquiries as "inquiries!",
                   i.intent_reference, p.request_hash as "request_hash!",
                   array(select e.charge_reference from perennial.payments e
                          where e.invoice_id = p.invoice_id and e.attempt < p.attempt
@@ -135,20 +140,24 @@ pub(crate) async fn persist_intents(
 }
 
 /// Notes that attempts are about to be sent: from now on their keys age. Answers with those that
-/// still wait for it.
+/// still wait for it, and the business instant of it.
 pub(crate) async fn begin(
     conn: &mut PgConnection,
     ids: &[Uuid],
-    sent_at: DateTime<Utc>,
-) -> sqlx::Result<Vec<Uuid>> {
-    sqlx::query_scalar!(
-        "update perennial.payments set status = 'executing', first_sent_at = coalesce(first_sent_at, $2)
-          where id = any($1) and status in ('planned', 'executing', 'unknown') returning id",
+    machine_now: DateTime<Utc>,
+) -> sqlx::Result<HashMap<Uuid, DateTime<Utc>>> {
+    let begun = sqlx::query!(
+        r#"update perennial.payments
+              set status = 'executing', first_sent_at = coalesce(first_sent_at, $2),
+                  sent_at = perennial.business_now(clock_id)
+            where id = any($1) and status in ('planned', 'executing', 'unknown')
+        returning id, sent_at as "sent_at!""#,
         ids,
-        sent_at
+        machine_now
     )
     .fetch_all(conn)
-    .await
+    .await?;
+    Ok(begun.into_iter().map(|row| (row.id, row.sent_at)).collect())
 }
 
 /// An attempt whose outcome is awaited: to be asked for after a while (business time).

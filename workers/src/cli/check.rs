@@ -4,8 +4,12 @@ use super::exit::{Error, Exit, say, talk};
 use crate::database::{self, Role};
 use crate::settings;
 
-/// Check that books, history and mail agree. Prints what does not hold; exit code 1 if anything.
+/// Check that books, history and mail agree.
+///
+/// Prints what does not hold; exit code 1 if anything.
 #[derive(Debug, clap::Args)]
+#[command(before_help = "Example:
+  perennial check && perennial check --json | jq .invariant")]
 pub(super) struct Check {
     /// One JSON object per violation.
     #[arg(long)]

@@ -8,8 +8,15 @@ use super::exit::{Error, say};
 use crate::database::{self, Role};
 use crate::settings;
 
-/// Show or move business time. A clock that was moved is a test clock, and only moves forward.
+/// Show or move business time.
+///
+/// A clock that was moved is a test clock, and only moves forward.
 #[derive(Debug, clap::Subcommand)]
+#[command(before_help = "Examples:
+  perennial clock show
+  perennial clock set 2026-03-01T00:00:00Z
+  perennial clock set 2026-03-01T00:00:00Z --clock acme     a clock for single customers
+  perennial clock advance 3d")]
 pub(super) enum Clock {
     /// Print all clocks: name, instant, system or test.
     Show {

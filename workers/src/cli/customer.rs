@@ -9,8 +9,9 @@ use super::exit::{Error, Exit, say};
 use crate::database::{self, Role};
 use crate::settings;
 
-/// Explain a customer: what they paid and are likely to pay, how their revenue moved, and what says
-/// that they may leave, with the reason of every point.
+/// Explain a customer: what they are worth, and what says that they may leave.
+///
+/// What they paid and are likely to pay, how their revenue moved, and the reason of every point.
 #[derive(Debug, clap::Args)]
 #[command(before_help = "Example:
   perennial customer cus_0197… --json")]

@@ -12,7 +12,9 @@ use super::work::wait_for_the_end;
 use crate::settings::variable;
 pub(super) use consent::{Consent, find};
 
-/// Run a PostgreSQL of one's own: a real server with its data in a folder, on a Unix socket.
+/// Run a PostgreSQL of one's own.
+///
+/// A real server with its data in a folder, on a Unix socket.
 #[derive(Debug, clap::Subcommand)]
 #[command(before_help = "Examples:
   perennial db start                          until Ctrl-C; prints its DATABASE_URL

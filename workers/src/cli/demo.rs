@@ -12,9 +12,14 @@ use crate::simulation::Scenario;
 
 const SCENARIO: &str = include_str!("../../../ops/scenarios/demo.toml");
 
-/// The whole story, on a database of its own: 200 customers, 13 months, in under a minute. Ends with
-/// our books beside the provider's own, three diaries, and a check of every invariant.
+/// The whole story, on a database of its own.
+///
+/// 200 customers, 13 months, in under a minute. Ends with our books beside the provider's own, three
+/// diaries, a check of every invariant, and the report.
 #[derive(Debug, clap::Args)]
+#[command(before_help = "Examples:
+  perennial demo
+  perennial demo --keep                       leaves it running, for a look around")]
 pub(super) struct Demo {
     /// Keep everything running at the end, to look around.
     #[arg(long)]

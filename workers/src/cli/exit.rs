@@ -52,6 +52,11 @@ impl Error {
         Self { code: exit as u8, message: None }
     }
 
+    /// The reader of what is printed has seen enough: nothing is wrong.
+    pub(super) fn reader_left() -> Self {
+        Self { code: 0, message: None }
+    }
+
     /// The exit code of a command that was run for the user, handed on.
     pub(super) fn of_command(code: u8) -> Self {
         Self { code, message: None }
@@ -72,7 +77,10 @@ impl Error {
 
 impl From<std::io::Error> for Error {
     fn from(error: std::io::Error) -> Self {
-        Self::new(Exit::Internal, error)
+        match error.kind() {
+            std::io::ErrorKind::BrokenPipe => Self::reader_left(),
+            _ => Self::new(Exit::Internal, error),
+        }
     }
 }
 
@@ -113,14 +121,7 @@ impl From<sqlx::Error> for Error {
 
 /// Writes a line of data.
 pub(super) fn say(line: impl std::fmt::Display) -> Result<(), Error> {
-    let mut out = std::io::stdout().lock();
-    match writeln!(out, "{line}") {
-        // The reader has seen enough.
-        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => {
-            Err(Error::silent(Exit::DoesNotHold))
-        }
-        other => Ok(other?),
-    }
+    Ok(writeln!(std::io::stdout().lock(), "{line}")?)
 }
 
 /// Says something to the person at the terminal.

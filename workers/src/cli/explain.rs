@@ -13,8 +13,9 @@ use super::exit::{Error, Exit, say};
 use crate::database::{self, Role};
 use crate::settings;
 
-/// Explain a subscription: where it is in the lifecycle, everything that happened in order (events,
-/// charges, mail, books), and what happens next, when and why.
+/// Explain a subscription: where it stands, what happened, what comes next.
+///
+/// Everything in order: events, charges, mail, books; and what happens next, when and why.
 #[derive(Debug, clap::Args)]
 #[command(before_help = "Example:
   perennial explain sub_0197… --detail")]

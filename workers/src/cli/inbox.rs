@@ -7,8 +7,9 @@ use std::path::PathBuf;
 
 use super::exit::{Error, Exit, say, talk};
 
-/// Run the development inbox, or read it. It takes mail by SMTP, keeps it, and shows it over HTTP;
-/// it delivers nothing to anybody.
+/// Run the development inbox, or read it.
+///
+/// It takes mail by SMTP, keeps it, and shows it over HTTP; it delivers nothing to anybody.
 #[derive(Debug, clap::Args)]
 #[command(
     args_conflicts_with_subcommands = true,

@@ -4,8 +4,12 @@ use super::exit::{Error, talk};
 use crate::database::{self, Role};
 use crate::settings;
 
-/// Bring the schema of DATABASE_URL up to date. Running it again changes nothing.
+/// Bring the database's schema up to date.
+///
+/// That of DATABASE_URL. Running it again changes nothing.
 #[derive(Debug, clap::Args)]
+#[command(before_help = "Example:
+  DATABASE_URL=postgres://user:password@host/database perennial migrate")]
 pub(super) struct Migrate {}
 
 impl Migrate {

@@ -17,7 +17,7 @@ use perennial_core::lifecycle::Refused;
 use perennial_core::lifecycle::preview::{Meeting, preview};
 use perennial_core::network::Network;
 
-use super::exit::{Error, Exit, talk};
+use super::exit::{Error, talk};
 use crate::database::{self, Role};
 use crate::settings;
 
@@ -121,11 +121,7 @@ impl PolicyArgs {
             return publish(&read(file).map_err(Error::data)?).await;
         }
         self.answer(&mut io::stdout().lock()).map_err(|error| match error {
-            // The reader has seen enough.
-            PolicyError::Unwritable(error) if error.kind() == io::ErrorKind::BrokenPipe => {
-                Error::silent(Exit::DoesNotHold)
-            }
-            PolicyError::Unwritable(_) => Error::new(Exit::Internal, error),
+            PolicyError::Unwritable(error) => error.into(),
             _ => Error::data(error),
         })
     }

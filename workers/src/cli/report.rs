@@ -22,8 +22,10 @@ Examples:
   perennial report --html report.html         one page, to be opened in any browser
 ";
 
-/// Report the business's figures of a day: revenue, what moved it, churn, cohorts and recovery, from
-/// the snapshots that were taken. Reads from PERENNIAL_ANALYTICS_URL (a replica) where that is set.
+/// Report the business's figures of a day.
+///
+/// Revenue, what moved it, churn, cohorts and recovery, from the snapshots that were taken. Reads from
+/// PERENNIAL_ANALYTICS_URL (a replica) where that is set.
 #[derive(Debug, clap::Args)]
 #[command(before_help = EXAMPLES)]
 pub(super) struct Report {
@@ -77,13 +79,7 @@ pub(super) fn paint() -> Paint {
 }
 
 fn write(text: &str) -> Result<(), Error> {
-    match io::stdout().lock().write_all(text.as_bytes()) {
-        // The reader has seen enough.
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
-            Err(Error::silent(Exit::DoesNotHold))
-        }
-        other => Ok(other?),
-    }
+    Ok(io::stdout().lock().write_all(text.as_bytes())?)
 }
 
 impl From<ReportError> for Error {

@@ -4,9 +4,13 @@ use std::net::{Ipv4Addr, SocketAddr};
 
 use super::exit::{Error, Exit, say, talk};
 
-/// Run the sandbox payment provider alone: Stripe's wire format on 127.0.0.1, with test cards.
-/// Prints its address; its control plane is under /_sandbox.
+/// Run the sandbox payment provider alone.
+///
+/// Stripe's wire format on 127.0.0.1, with test cards. Prints its address; its control plane is under
+/// /_sandbox.
 #[derive(Debug, clap::Args)]
+#[command(before_help = "Example:
+  perennial sandbox --port 12111              then PERENNIAL_STRIPE_API_BASE=http://127.0.0.1:12111")]
 pub(super) struct Sandbox {
     /// The port to listen on; 0 takes a free one.
     #[arg(long, default_value_t = 12111)]

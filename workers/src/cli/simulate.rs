@@ -18,8 +18,10 @@ use super::work::wait_for_the_end;
 use crate::settings::variable;
 use crate::simulation::{Actor, Books, Drive, DriveError, Scenario, Stack, StackError, Tally};
 
-/// Run a scenario of your own on the same engine as the demo: customers, plans, behaviours, months,
-/// faults, a seed. The same seed gives the same diaries.
+/// Run a scenario of your own.
+///
+/// On the same engine as the demo: customers, plans, behaviours, months, faults, a seed. The same seed
+/// gives the same diaries.
 #[derive(Debug, clap::Args)]
 #[command(before_help = "Example:
   perennial simulate ops/scenarios/demo.toml --diary diaries.txt")]

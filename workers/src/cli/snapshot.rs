@@ -8,7 +8,7 @@ use super::exit::{Error, Exit, say, talk};
 use crate::database::{self, Role};
 use crate::settings;
 
-/// Take the snapshot of a day that is over: the business's numbers, from the recorded history.
+/// Take the snapshot of a day that is over: the business's numbers.
 ///
 /// What was told of a day stays, even where something came late: `--restate` tells it anew and
 /// keeps what was told before. Reads from PERENNIAL_ANALYTICS_URL (a replica) where that is set.

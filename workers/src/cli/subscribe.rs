@@ -14,9 +14,10 @@ use super::exit::{Error, Exit, say};
 use crate::database::{self, Role};
 use crate::settings;
 
-/// Subscribe a customer: attaches the payment method at the provider, then emits the events that a
-/// running worker acts upon. Prints the ids. With the same --key it is one subscription, however
-/// often it is called.
+/// Subscribe a customer.
+///
+/// Attaches the payment method at the provider, then emits the events that a running worker acts upon.
+/// Prints the ids. With the same --key it is one subscription, however often it is called.
 #[derive(Debug, clap::Args)]
 #[command(before_help = "Example:
   perennial subscribe --email ada@example.com --name 'Ada Lovelace' --plan professional \\
@@ -53,12 +54,13 @@ pub(super) struct Subscribe {
     /// The end of a trial, as an instant.
     #[arg(long)]
     trial_end: Option<DateTime<Utc>>,
-    /// The customer's IANA time zone.
-    #[arg(long, default_value = "UTC")]
-    time_zone: String,
-    /// The customer's language and country, for numbers and dates.
-    #[arg(long, default_value = "en-US")]
-    locale: String,
+    /// The customer's IANA time zone. Default: what is known of them, else UTC.
+    #[arg(long)]
+    time_zone: Option<String>,
+    /// The customer's language and country, for numbers and dates. Default: what is known of them,
+    /// else en-US.
+    #[arg(long)]
+    locale: Option<String>,
     /// A dunning policy of the database.
     #[arg(long)]
     policy: Option<String>,
@@ -121,12 +123,11 @@ impl Subscribe {
         }
         perennial_core::currency::Currency::parse(&self.currency)
             .map_err(|error| Error::data(format!("currency: {error}")))?;
-        self.time_zone.parse::<chrono_tz::Tz>().map_err(|_| {
-            Error::data(format!(
-                "time_zone: `{}` is not an IANA zone such as Europe/Paris",
-                self.time_zone
-            ))
-        })?;
+        if let Some(zone) = &self.time_zone {
+            zone.parse::<chrono_tz::Tz>().map_err(|_| {
+                Error::data(format!("time_zone: `{zone}` is not an IANA zone such as Europe/Paris"))
+            })?;
+        }
         Ok(())
     }
 
@@ -134,11 +135,13 @@ impl Subscribe {
         let mut data = json!({
             "email": self.email.trim(),
             "name": clean_display_name(&self.name),
-            "locale": self.locale,
-            "time_zone": self.time_zone,
         });
-        if let Some(clock) = &self.clock {
-            data["clock"] = json!(clock);
+        let optional =
+            [("locale", &self.locale), ("time_zone", &self.time_zone), ("clock", &self.clock)];
+        for (field, value) in optional {
+            if let Some(value) = value {
+                data[field] = json!(value);
+            }
         }
         Emission { kind: "customer.upserted", subject: customer.0, data }
     }
@@ -151,9 +154,9 @@ impl Subscribe {
             "interval_count": self.interval_count,
             "currency": self.currency.to_uppercase(),
             "seats": self.seats,
-            "time_zone": self.time_zone,
         });
         let optional = [
+            ("time_zone", self.time_zone.as_ref().map(|zone| json!(zone))),
             ("anchor", self.anchor.as_ref().map(|anchor| json!(anchor))),
             ("trial_end", self.trial_end.map(|end| json!(end))),
             ("policy", self.policy.as_ref().map(|policy| json!(policy))),

@@ -18,7 +18,7 @@ use crate::smtp::SmtpMailer;
 use crate::throttle::SharedThrottle;
 use crate::{http, runner, scheduler};
 
-/// Run the worker: sweeps what is due, renews, collects, writes to customers.
+/// Run the worker: sweep what is due, renew, collect, write to customers.
 ///
 /// It needs these settings, and refuses to start without:
 ///   DATABASE_URL               postgres://user:password@host/database
@@ -30,12 +30,18 @@ use crate::{http, runner, scheduler};
 ///   PERENNIAL_PROVIDER_CALLS_PER_SECOND (20), PERENNIAL_STRIPE_TIMEOUT_MS (30000),
 ///   PERENNIAL_CONCURRENCY (64), PERENNIAL_LEASE_MS (30000),
 ///   PERENNIAL_PRODUCT_NAME, PERENNIAL_BILLING_URL, PERENNIAL_SUPPORT_ADDRESS, PERENNIAL_SCHEDULES (a file)
+///   PERENNIAL_DIGEST_TO        who gets the week's figures by mail, on Mondays
 ///   PERENNIAL_PUBLIC_URL       https://billing.acme.example: base of the links with which a customer
 ///                              stops warnings about usage; without it they have none
 ///   PERENNIAL_ANALYTICS_URL    a replica to read snapshots' numbers from
 ///   PERENNIAL_HTTP_LISTEN      127.0.0.1:8080: where this worker answers those links; without it, nowhere
 #[derive(Debug, clap::Args)]
-#[command(verbatim_doc_comment)]
+#[command(
+    verbatim_doc_comment,
+    before_help = "Examples:
+  perennial work
+  perennial work --name eu-1 --log info --log-format json"
+)]
 pub(super) struct Work {
     /// A name for people, in logs and in the list of workers.
     #[arg(long, default_value = "worker")]

@@ -16,6 +16,20 @@ pub struct CatchUp {
     pub remaining: i64,
 }
 
+impl CatchUp {
+    /// How many are due, in this run and after it.
+    #[must_use]
+    pub fn total(&self) -> i64 {
+        i64::try_from(self.boundaries.len()).unwrap_or(i64::MAX).saturating_add(self.remaining)
+    }
+
+    /// Whether somebody has to look before they are billed (rule T6).
+    #[must_use]
+    pub fn is_too_far_behind(&self) -> bool {
+        self.total() > PERIODS_BEHIND_MAX
+    }
+}
+
 impl Cycle {
     /// The boundaries from `next_index` with `B(k) <= now`, at most `cap` of them.
     ///
@@ -29,9 +43,6 @@ impl Cycle {
     ) -> Result<CatchUp, CalendarError> {
         let current = self.period_containing(now)?;
         let due = current.saturating_sub(next_index).saturating_add(1).max(0);
-        if due > PERIODS_BEHIND_MAX {
-            return Err(CalendarError::TooFarBehind { due, bound: PERIODS_BEHIND_MAX });
-        }
         let in_this_run = due.min(i64::try_from(cap).unwrap_or(i64::MAX));
         let boundaries = (next_index..next_index + in_this_run)
             .map(|index| Ok((index, self.boundary(index)?)))

@@ -217,25 +217,18 @@ proptest! {
         let due = cycle.period_containing(now).unwrap() - next + 1;
         let mut expected = next;
         loop {
-            match cycle.due_boundaries(expected, now, cap) {
-                Err(CalendarError::TooFarBehind { due: counted, bound }) => {
-                    prop_assert_eq!((counted, bound), (due, PERIODS_BEHIND_MAX));
-                    prop_assert!(due > PERIODS_BEHIND_MAX);
-                    return Ok(());
-                }
-                Err(other) => return Err(TestCaseError::fail(other.to_string())),
-                Ok(run) => {
-                    prop_assert!(run.boundaries.len() <= cap);
-                    for (index, at) in &run.boundaries {
-                        prop_assert_eq!(*index, expected);
-                        prop_assert_eq!(*at, cycle.boundary(expected).unwrap());
-                        prop_assert!(*at <= now);
-                        expected += 1;
-                    }
-                    if run.remaining == 0 {
-                        break;
-                    }
-                }
+            let run = cycle.due_boundaries(expected, now, cap).unwrap();
+            let left = (due - (expected - next)).max(0);
+            prop_assert_eq!((run.total(), run.is_too_far_behind()), (left, left > PERIODS_BEHIND_MAX));
+            prop_assert!(run.boundaries.len() <= cap);
+            for (index, at) in &run.boundaries {
+                prop_assert_eq!(*index, expected);
+                prop_assert_eq!(*at, cycle.boundary(expected).unwrap());
+                prop_assert!(*at <= now);
+                expected += 1;
+            }
+            if run.remaining == 0 {
+                break;
             }
         }
         prop_assert!(cycle.boundary(expected).unwrap() > now);

@@ -187,14 +187,11 @@ fn a_long_pause_is_billed_in_order_and_too_long_a_one_is_not() {
     assert_eq!(run, CatchUp { boundaries: expected, remaining: 1 });
     let none = cycle.due_boundaries(1, at("2020-02-14T23:59:59Z"), 2).unwrap();
     assert_eq!(none, CatchUp { boundaries: vec![], remaining: 0 });
-    assert_eq!(
-        cycle.due_boundaries(1, at("2023-01-15T00:00:00Z"), 40).unwrap().boundaries.len(),
-        36
-    );
-    assert_eq!(
-        cycle.due_boundaries(1, at("2023-02-15T00:00:00Z"), 40),
-        Err(CalendarError::TooFarBehind { due: 37, bound: 36 })
-    );
+    let bound = cycle.due_boundaries(1, at("2023-01-15T00:00:00Z"), 40).unwrap();
+    assert_eq!((bound.total(), bound.is_too_far_behind()), (36, false));
+    let beyond = cycle.due_boundaries(1, at("2023-02-15T00:00:00Z"), 12).unwrap();
+    assert_eq!((beyond.total(), beyond.is_too_far_behind()), (37, true));
+    assert_eq!(beyond.boundaries.len(), 12);
 }
 
 #[test]

@@ -20,7 +20,7 @@ pub(super) struct Code {
 #[derive(Deserialize)]
 pub(super) struct Advice {
     network: String,
-    code: String,
+    pub(super) code: String,
     pub(super) retry: bool,
     pub(super) min_delay_hours: Option<i64>,
     /// What helps, if a retry does not.

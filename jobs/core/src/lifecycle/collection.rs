@@ -8,12 +8,14 @@ use super::draft::Draft;
 use super::effect::{Effect, Reason};
 use super::ladder;
 use super::method::{Method, Unusable};
+use super::service;
 use super::subscription::State;
-use crate::decline::{Action as Remedy, Decline};
+use crate::decline::{Action as Remedy, Class, Decline};
 use crate::ids::{InvoiceId, PaymentId, PaymentMethodId};
+use crate::network::Network;
 use chrono::{DateTime, Utc};
 
-pub(super) use outcome::{Declined, declined, rejected, succeeded, tell_of_payments};
+pub(super) use outcome::{Declined, declined, rejected, succeeded, tell_of_payments, unresolved};
 
 /// What became of the wish to collect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,8 +92,9 @@ pub(super) fn pay_requested(draft: &mut Draft<'_>, invoice: InvoiceId) -> Result
             why: "the subscription has ended".to_owned(),
         });
     }
-    if let Some(reason) = draft.after.parked.take() {
-        draft.remark(format!("parked no longer: {reason}"));
+    if draft.after.parked.is_some() {
+        draft.unpark();
+        service::bill_too_far_behind(draft)?;
     }
     let owed = draft.after.invoices.iter().any(|owed| owed.id == invoice && owed.due_minor() > 0);
     if !owed || draft.after.has_payment_in_flight() {
@@ -135,7 +138,12 @@ pub(super) fn why_unusable(methods: &[Method], now: DateTime<Utc>) -> String {
         .iter()
         .filter_map(|method| method.usable(now).err())
         .map(|reason| match reason {
-            Unusable::Blocked(code) => format!("hard decline ({code})"),
+            Unusable::Blocked(reason) => {
+                match Decline::new(&reason, Network::Other).classify().class {
+                    Class::Hard => format!("hard decline ({reason})"),
+                    Class::Soft => format!("advised against ({reason})"),
+                }
+            }
             Unusable::NotBefore(until) => format!("network advice: not before {until}"),
             Unusable::BudgetSpent(until) => format!("network budget spent until {until}"),
         })

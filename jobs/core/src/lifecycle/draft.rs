@@ -130,4 +130,11 @@ impl<'a> Draft<'a> {
         self.remark(format!("parked: {reason}"));
         self.after.parked = Some(reason);
     }
+
+    /// Somebody looked, or what was waited for has come.
+    pub(super) fn unpark(&mut self) {
+        if let Some(reason) = self.after.parked.take() {
+            self.remark(format!("parked no longer: {reason}"));
+        }
+    }
 }

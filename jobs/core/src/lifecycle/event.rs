@@ -39,7 +39,7 @@ pub enum Event {
         verdict: Verdict,
         /// The provider's code, for the record.
         code: String,
-        /// When the attempt was made (business time): rungs count from it.
+        /// When the attempt was sent (business time): rungs and the network's delays count from it.
         at: DateTime<Utc>,
     },
     /// The provider refused the request as such, or cancelled the intent: our own mistake.
@@ -50,6 +50,13 @@ pub enum Event {
         invoice: InvoiceId,
         /// What the provider said.
         reason: String,
+    },
+    /// All inquiries are through, and nobody knows what became of an attempt: somebody has to look.
+    PaymentUnresolved {
+        /// The attempt.
+        payment: PaymentId,
+        /// The invoice it was for.
+        invoice: InvoiceId,
     },
     /// A payment method was attached to the customer (and is part of what is decided upon).
     PaymentMethodAttached {

@@ -56,12 +56,13 @@ pub(super) fn climb(draft: &mut Draft<'_>) -> Result<(), Refused> {
     }
     let rung = forecast::latest_due(draft, &case);
     for dropped in case.next_rung..rung {
+        let dropped = dropped + 1;
         draft.remark(format!("rung {dropped} passed while nobody was at work: dropped"));
     }
     match forecast::attempt_at(draft, &case, rung) {
         Some(until) if until > draft.now => {
             let why = why_unusable(&draft.after.methods, draft.now);
-            draft.remark(format!("rung {rung} waits until {until}: {why}"));
+            draft.remark(format!("rung {} waits until {until}: {why}", rung + 1));
             step_to(draft, rung, Some(until));
             Ok(())
         }
@@ -76,7 +77,7 @@ pub(super) fn climb(draft: &mut Draft<'_>) -> Result<(), Refused> {
         }
         None => {
             let why = why_unusable(&draft.after.methods, draft.now);
-            draft.remark(format!("no attempt at rung {rung}: {why}"));
+            draft.remark(format!("no attempt at rung {}: {why}", rung + 1));
             step_to(draft, rung + 1, None);
             draft.stay(Edge::RungPassed)?;
             let reason = collection::obstacle(draft);

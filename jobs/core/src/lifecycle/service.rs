@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::agenda::{Action, agenda};
 use super::billing::{self, SetupFee};
 use super::collection::{self, Collecting};
 use super::draft::Draft;
@@ -9,7 +10,7 @@ use super::effect::{CaseOutcome, Effect, Notice, PeriodKind, Reason};
 use super::status::Edge;
 use super::subscription::{Ended, PauseReason, State, Subscription};
 use super::{Context, Decision, Refused};
-use crate::calendar::{CalendarError, Period};
+use crate::calendar::{CalendarError, CatchUp, PERIODS_BEHIND_MAX, Period};
 use crate::dunning::TrialWithoutMethod;
 use crate::ids::PaymentMethodId;
 
@@ -90,15 +91,28 @@ pub(super) fn first_payment_failed(reason: Reason) -> Notice {
 
 /// The period has ended: the next one begins, or several where we are late.
 pub(super) fn renew(draft: &mut Draft<'_>) -> Result<(), Refused> {
+    let due = periods_due(draft)?;
+    if due.is_too_far_behind() {
+        let due = due.total();
+        draft.park(format!("{due} periods are due, more than {PERIODS_BEHIND_MAX}"));
+        return Ok(());
+    }
+    bill_missed(draft, due)
+}
+
+/// Somebody has looked: where more is due than is billed by itself, one run is billed now.
+pub(super) fn bill_too_far_behind(draft: &mut Draft<'_>) -> Result<(), Refused> {
+    let Some((Action::Renew, _)) = agenda(&draft.after, draft.policy) else { return Ok(()) };
+    let due = periods_due(draft)?;
+    if due.is_too_far_behind() { bill_missed(draft, due) } else { Ok(()) }
+}
+
+fn periods_due(draft: &Draft<'_>) -> Result<CatchUp, CalendarError> {
     let next = draft.after.period.index + 1;
-    let due = match draft.after.cycle.due_boundaries(next, draft.now, PERIODS_PER_RUN_MAX) {
-        Ok(due) => due,
-        Err(too_far @ CalendarError::TooFarBehind { .. }) => {
-            draft.park(too_far.to_string());
-            return Ok(());
-        }
-        Err(error) => return Err(error.into()),
-    };
+    draft.after.cycle.due_boundaries(next, draft.now, PERIODS_PER_RUN_MAX)
+}
+
+fn bill_missed(draft: &mut Draft<'_>, due: CatchUp) -> Result<(), Refused> {
     for (index, _) in due.boundaries {
         let billed_to = draft.after.period.end;
         let period = Period { start: billed_to, ..draft.after.cycle.period(index)? };

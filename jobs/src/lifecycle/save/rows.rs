@@ -75,6 +75,7 @@ fn act(cause: Option<&Cause>) -> String {
             Event::PaymentSucceeded { .. } => "payment_succeeded",
             Event::PaymentDeclined { .. } => "payment_declined",
             Event::PaymentRejected { .. } => "payment_rejected",
+            Event::PaymentUnresolved { .. } => "payment_unresolved",
             Event::PaymentMethodAttached { .. } => "payment_method_attached",
             Event::PayRequested { .. } => "pay_requested",
             Event::CancelRequested { .. } => "cancel_requested",

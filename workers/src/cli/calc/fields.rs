@@ -268,6 +268,7 @@ fn not_a(field: &str, wanted: &str, given: &Value) -> BadField {
     let kind = match given {
         Value::Null => "null",
         Value::Bool(_) => "a boolean",
+        Value::Number(number) if number.is_i64() => "a number",
         Value::Number(_) => "a fraction or a number beyond 64 bits",
         Value::String(_) => "a string",
         Value::Array(_) => "an array",

@@ -22,6 +22,9 @@ fn take_note(draft: &mut Draft<'_>, payment: PaymentId, invoice: InvoiceId) -> O
     }
     known.in_flight = None;
     draft.push(Effect::Settled { payment });
+    if draft.after.parked == Some(unknown(payment)) {
+        draft.unpark();
+    }
     Some(())
 }
 
@@ -166,16 +169,20 @@ pub(in crate::lifecycle) fn declined(
 
 /// Notes on the method what the issuer and the network said of it (rules D2, D3).
 fn heed(draft: &mut Draft<'_>, declined: &Declined<'_>) {
-    let &Declined { method, verdict, code, at, .. } = declined;
+    let &Declined { method, verdict, at, .. } = declined;
+    let reason = match &verdict.forbidden_by {
+        Some(advice) => format!("{}, {advice}", declined.code),
+        None => declined.code.to_owned(),
+    };
     let until = verdict.min_delay.filter(|_| verdict.retry).map(|delay| at + delay);
     if let Some(known) = draft.after.methods.iter_mut().find(|known| known.id == method) {
         known.not_before = until.or(known.not_before);
         if !verdict.retry {
-            known.blocked = Some(code.to_owned());
+            known.blocked = Some(reason.clone());
         }
     }
     if !verdict.retry {
-        draft.push(Effect::BlockMethod { method, reason: code.to_owned() });
+        draft.push(Effect::BlockMethod { method, reason });
     } else if let Some(until) = until {
         draft.push(Effect::HoldMethod { method, until });
     }
@@ -207,6 +214,24 @@ fn reason_of(verdict: &Verdict) -> Reason {
         (true, _) => Reason::Declined,
         (false, Remedy::Authenticate) => Reason::Authenticate,
         (false, _) => Reason::MethodUnusable,
+    }
+}
+
+fn unknown(payment: PaymentId) -> String {
+    format!("what became of {payment} is not known: look at the provider's dashboard")
+}
+
+/// Nobody could say what became of an attempt. It stays under way, so that nothing else is charged
+/// (rule X2), and is asked for again each day; its outcome sets the subscription going again.
+pub(in crate::lifecycle) fn unresolved(
+    draft: &mut Draft<'_>,
+    payment: PaymentId,
+    invoice: InvoiceId,
+) {
+    let awaited = billing::invoice_mut(draft, invoice)
+        .is_some_and(|invoice| invoice.in_flight == Some(payment));
+    if awaited && draft.after.parked.is_none() && !draft.after.state.status().is_final() {
+        draft.park(unknown(payment));
     }
 }
 

@@ -23,6 +23,8 @@ pub(super) enum Step {
     Succeed,
     Decline(&'static str, Option<&'static str>),
     Reject,
+    /// All inquiries are through.
+    GiveUpAsking,
     /// A method is attached anew (an old one, or one never seen).
     Attach(Index, usize),
     Pay(Index),
@@ -141,6 +143,7 @@ pub(super) fn steps() -> impl Strategy<Value = Vec<Step>> {
         8 => Just(Step::Succeed),
         20 => declines.prop_map(|(code, advice)| Step::Decline(code, advice)),
         1 => Just(Step::Reject),
+        1 => Just(Step::GiveUpAsking),
         5 => (any::<Index>(), 0_usize..3).prop_map(|(which, rank)| Step::Attach(which, rank)),
         3 => any::<Index>().prop_map(Step::Pay),
         2 => cancels.prop_map(Step::Cancel),

@@ -43,7 +43,8 @@ fn take(world: &mut World, step: &Step) {
             world.decline_with(Decline { network_advice_code, ..decline });
         }
         Step::Reject if world.in_flight().is_some() => world.reject(),
-        Step::Succeed | Step::Decline(..) | Step::Reject => {}
+        Step::GiveUpAsking if world.in_flight().is_some() => world.give_up_asking(),
+        Step::Succeed | Step::Decline(..) | Step::Reject | Step::GiveUpAsking => {}
         Step::Attach(which, rank) => attach(world, *which, *rank),
         Step::Pay(which) => pay(world, *which),
         Step::Cancel(when) => {
@@ -86,6 +87,7 @@ fn replay(world: &mut World, which: Index) {
             Event::PaymentSucceeded { .. }
                 | Event::PaymentDeclined { .. }
                 | Event::PaymentRejected { .. }
+                | Event::PaymentUnresolved { .. }
                 | Event::Due { .. }
         )
     };

@@ -3,9 +3,10 @@
 use super::world::{World, at, days, item, method, terms};
 use crate::calendar::Interval;
 use crate::dunning::{DunningPolicy, TrialWithoutMethod};
-use crate::ids::PendingItemId;
+use crate::ids::{InvoiceId, PendingItemId};
 use crate::lifecycle::{
     Access, Action, Edge, Event, Item, LineKind, Notice, PendingItem, Start, Status, Subscription,
+    UnusedTime,
 };
 use crate::network::Network;
 
@@ -146,9 +147,41 @@ fn more_than_36_periods_behind_nothing_happens_until_someone_has_looked() {
     world.sleep_to(at("2029-03-01"));
     assert!(world.subscription.parked.is_some());
     assert_eq!((world.next(), world.books.service_periods().len()), (None, 1));
+    world.tell(Event::PayRequested { invoice: InvoiceId::derived("any") });
+    assert_eq!((&world.subscription.parked, world.books.service_periods().len()), (&None, 13));
+    world.work();
+    assert_eq!((&world.subscription.parked, world.books.service_periods().len()), (&None, 39));
     let mut world = World::active();
     world.sleep_to(at("2029-01-31"));
     assert_eq!((&world.subscription.parked, world.books.service_periods().len()), (&None, 37));
+}
+
+#[test]
+fn an_attempt_that_nobody_knows_of_is_neither_repeated_nor_forgotten() {
+    let mut world = World::active();
+    world.run_to(at("2026-02-01"));
+    let (invoice, payment) = world.in_flight().unwrap();
+    world.give_up_asking();
+    assert!(world.subscription.parked.as_deref().unwrap().contains(&payment.to_string()));
+    assert_eq!(world.tell(Event::PayRequested { invoice }).len(), 1);
+    assert_eq!(world.in_flight(), Some((invoice, payment)));
+    world.give_up_asking();
+    world.cancel_now(UnusedTime::Forfeited);
+    assert_eq!(world.books.account("bad_debt"), 0);
+    world.succeed();
+    assert_eq!((world.subscription.owed_minor(), world.books.account("cash")), (0, 98_00));
+}
+
+#[test]
+fn the_outcome_of_an_unknown_attempt_sets_a_subscription_going_again() {
+    let mut world = World::active();
+    world.run_to(at("2026-02-01"));
+    world.give_up_asking();
+    world.run_to(at("2026-03-05"));
+    assert_eq!(world.books.service_periods().len(), 2);
+    world.succeed();
+    world.work();
+    assert_eq!((&world.subscription.parked, world.books.service_periods().len()), (&None, 3));
 }
 
 #[test]

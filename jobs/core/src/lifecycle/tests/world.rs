@@ -240,6 +240,11 @@ impl World {
         self.tell(Event::PaymentRejected { payment, invoice, reason: "no such intent".to_owned() });
     }
 
+    pub(super) fn give_up_asking(&mut self) {
+        let (invoice, payment) = self.in_flight().expect("an attempt is under way");
+        self.tell(Event::PaymentUnresolved { payment, invoice });
+    }
+
     /// A new method, to be tried first from now on.
     pub(super) fn attach(&mut self, name: &str) {
         self.subscription.methods.insert(0, method(name, Network::Visa));
