@@ -274,37 +274,33 @@ comment on function perennial.check_dispute_closed is 'The check of payment.disp
 create function perennial.check_refund_invariants() returns table (invariant text, subject text, problem text)
 language sql stable
 set search_path = perennial, pg_temp as $$
-    with back as (
-        select p.id, p.currency, p.amount_minor as paid, p.refunded_minor, p.disputed_minor, p.status,
-               coalesce(r.total, 0) as refunded, coalesce(d.total, 0) as disputed
-          from payments p
-          left join (select payment_id, sum(amount_minor) as total from refunds group by 1) r on r.payment_id = p.id
-          left join (select payment_id, sum(amount_minor) as total from disputes where status in ('open', 'lost') group by 1) d
-            on d.payment_id = p.id
-         where p.refunded_minor + p.disputed_minor > 0 or r.payment_id is not null or d.payment_id is not null
+    with touched as (
+        select id from payments where refunded_minor + disputed_minor > 0
+        union select payment_id from refunds
+        union select payment_id from disputes
+        union select payment_id from ledger_entries where account in ('refunds', 'disputes')
     ), booked as (
-        select payment_id, currency, coalesce(sum(amount_minor) filter (where account = 'refunds'), 0) as refunded,
+        select payment_id, coalesce(sum(amount_minor) filter (where account = 'refunds'), 0) as refunded,
                coalesce(sum(amount_minor) filter (where account = 'disputes'), 0) as disputed,
-               sum(amount_minor) filter (where account = 'cash') as cash
-          from ledger_entries
-         where payment_id in (select id from back union all
-                              select payment_id from ledger_entries where account in ('refunds', 'disputes'))
-         group by 1, 2
+               coalesce(sum(amount_minor) filter (where account = 'cash'), 0) as cash
+          from ledger_entries where payment_id in (select id from touched) group by 1
+    ), back as (
+        select t.id, case when p.status = 'succeeded' then p.amount_minor else 0 end as paid, p.refunded_minor, p.disputed_minor,
+               coalesce((select sum(amount_minor) from refunds r where r.payment_id = t.id), 0) as refunded,
+               coalesce((select sum(amount_minor) from disputes d
+                          where d.payment_id = t.id and d.status in ('open', 'lost')), 0) as disputed
+          from touched t left join payments p on p.id = t.id
     )
-    select 'I13', id::text, 'paid ' || case when status = 'succeeded' then paid else 0 end
-           || ', refunded ' || refunded || ', disputed ' || disputed
-      from back where refunded + disputed > case when status = 'succeeded' then paid else 0 end
+    select 'I13', id::text, 'paid ' || paid || ', refunded ' || refunded || ', disputed ' || disputed
+      from back where refunded + disputed > paid
     union all
-    select 'I13', id::text, 'refunded ' || refunded || ', the payment says ' || refunded_minor
-      from back where refunded <> refunded_minor
+    select 'I13', id::text, 'refunded ' || refunded || ' and disputed ' || disputed || ', the payment says '
+           || coalesce(refunded_minor, 0) || ' and ' || coalesce(disputed_minor, 0)
+      from back where (refunded, disputed) is distinct from (refunded_minor, disputed_minor)
     union all
-    select 'I13', id::text, 'disputed ' || disputed || ', the payment says ' || disputed_minor
-      from back where disputed <> disputed_minor
-    union all
-    select 'I13', coalesce(id, payment_id)::text, 'paid ' || coalesce(paid, 0) || ', refunded ' || coalesce(b.refunded, 0)
-           || ', disputed ' || coalesce(b.disputed, 0) || '; in the books ' || coalesce(cash, 0) || ', '
-           || coalesce(l.refunded, 0) || ', ' || coalesce(l.disputed, 0)
-      from back b full join booked l on l.payment_id = b.id and l.currency = b.currency
+    select 'I13', id::text, 'paid ' || paid || ', refunded ' || b.refunded || ', disputed ' || b.disputed || '; in the books '
+           || coalesce(l.cash, 0) || ', ' || coalesce(l.refunded, 0) || ', ' || coalesce(l.disputed, 0)
+      from back b left join booked l on l.payment_id = b.id
      where (b.refunded, b.disputed, b.paid - b.refunded - b.disputed) is distinct from (l.refunded, l.disputed, l.cash)
     union all
     select 'I13', x.reference, x.what || ' of payment ' || x.payment_id || ', which is another customer''s or in another currency'

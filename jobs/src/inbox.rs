@@ -92,11 +92,11 @@ pub(crate) async fn process_next(cx: &Cx, customer: CustomerId) -> Result<Progre
             );
             Some(why)
         }
-        Err(Trouble::Database(error)) if is_refusal(&error) => {
+        Err(Trouble::Database(error)) => {
+            let Some(why) = refusal(&error) else { return Err(error.into()) };
             attempt.rollback().await?;
-            Some(error.to_string())
+            Some(why)
         }
-        Err(Trouble::Database(error)) => return Err(error.into()),
     };
     events::processed(&mut transaction, event.seq, refused.as_deref()).await?;
     crate::crash_point!("inbox.C2");
@@ -108,12 +108,12 @@ pub(crate) async fn process_next(cx: &Cx, customer: CustomerId) -> Result<Progre
 /// What the checks of the doors refuse a field with.
 const REFUSED_FIELD: &str = "22023";
 
-/// Whether the database refused the data as such: trying again would not help.
-fn is_refusal(error: &sqlx::Error) -> bool {
-    error.as_database_error().is_some_and(|error| {
-        !matches!(error.kind(), sqlx::error::ErrorKind::Other)
-            || error.code().as_deref() == Some(REFUSED_FIELD)
-    })
+/// Why the database refused the data as such, where it did: trying again would not help.
+fn refusal(error: &sqlx::Error) -> Option<String> {
+    let error = error.as_database_error()?;
+    let refused = !matches!(error.kind(), sqlx::error::ErrorKind::Other)
+        || error.code().as_deref() == Some(REFUSED_FIELD);
+    refused.then(|| error.message().to_owned())
 }
 
 async fn handle(

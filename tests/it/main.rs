@@ -17,6 +17,7 @@ mod orders;
 mod planted;
 mod privileges;
 mod races;
+mod refunds;
 mod report;
 mod retention;
 mod severed;
