@@ -108,6 +108,23 @@ insert into perennial.event_types (type, subject, repeats, check_function, field
         "status": {"type": "text", "required": true, "one_of": ["won", "lost", "warning_closed"]}}',
      'The bank has decided: the money comes back (won), or is gone (lost); or its inquiry came to nothing (warning_closed).');
 
+create function perennial.payment_of(payment_intent text, provider text default 'stripe') returns uuid
+language plpgsql stable security definer
+set search_path = perennial, pg_temp as $$
+#variable_conflict use_variable
+declare
+    captured uuid;
+begin
+    select p.id into captured from invoices i join payments p on p.invoice_id = i.id and p.status = 'succeeded'
+     where i.provider = provider and i.intent_reference = payment_intent;
+    if captured is null then
+        perform refuse_field('payment_intent', format('nothing was paid with %s', coalesce(payment_intent, 'null')));
+    end if;
+    return captured;
+end
+$$;
+comment on function perennial.payment_of is 'The payment that came in with a provider''s payment intent: what refunds and disputes are told of.';
+
 -- The checks below are made twice: at the door (seq is null: everything told before counts, processed
 -- or not) and in processing (what was told earlier is processed by then).
 

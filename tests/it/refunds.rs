@@ -505,6 +505,19 @@ async fn death_around_the_processing_loses_nothing_and_doubles_nothing() {
 }
 
 #[tokio::test]
+async fn a_payment_is_found_by_the_providers_name_for_it() {
+    let (world, payment) = paid().await;
+    let find =
+        async |sql: &'static str| sqlx::query_scalar::<_, Uuid>(sql).fetch_one(&world.pool).await;
+    let known = "select perennial.payment_of(intent_reference) from perennial.invoices";
+    assert_eq!(find(known).await.unwrap(), payment);
+    for unknown in ["select perennial.payment_of('pi_none')", "select perennial.payment_of(null)"] {
+        let refused = find(unknown).await.unwrap_err().to_string();
+        assert!(refused.contains("payment_intent: nothing was paid"), "{refused}");
+    }
+}
+
+#[tokio::test]
 async fn explain_tells_what_went_back() {
     let (world, payment) = paid().await;
     refund(&world, payment, 9_00, "re_1").await;
