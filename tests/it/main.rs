@@ -7,6 +7,7 @@ mod cli;
 mod content_access;
 mod crashes;
 mod crashes_elsewhere;
+mod disputes;
 mod doors;
 mod insight;
 mod letters;

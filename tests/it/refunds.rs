@@ -10,9 +10,9 @@ use uuid::Uuid;
 
 use super::world;
 
-const REFUNDED: &str = "payment.refunded";
-const DISPUTED: &str = "payment.disputed";
-const CLOSED: &str = "payment.dispute_closed";
+pub(super) const REFUNDED: &str = "payment.refunded";
+pub(super) const DISPUTED: &str = "payment.disputed";
+pub(super) const CLOSED: &str = "payment.dispute_closed";
 
 /// The payments that came in, in the order of time.
 pub(super) async fn payments(world: &World) -> Vec<Uuid> {
@@ -22,26 +22,26 @@ pub(super) async fn payments(world: &World) -> Vec<Uuid> {
 
 /// Tells of a refund in dollars, and lets it be processed.
 pub(super) async fn refund(world: &World, payment: Uuid, amount_minor: i64, reference: &str) {
-    let event = format!("{reference}/{}", Uuid::now_v7());
+    let event = format!("{reference}/{}", perennial_jobs::ids::new());
     world.emit(REFUNDED, payment, refund_of(amount_minor, reference), &event).await.unwrap();
     world.rest().await;
 }
 
-fn refund_of(amount_minor: i64, reference: &str) -> Value {
+pub(super) fn refund_of(amount_minor: i64, reference: &str) -> Value {
     json!({ "amount_minor": amount_minor, "currency": "USD", "reason": "requested_by_customer", "reference": reference })
 }
 
-fn dispute_of(amount_minor: i64, reference: &str, status: &str) -> Value {
+pub(super) fn dispute_of(amount_minor: i64, reference: &str, status: &str) -> Value {
     json!({ "amount_minor": amount_minor, "currency": "USD", "reason": "fraudulent", "reference": reference,
             "status": status })
 }
 
-fn closing(reference: &str, status: &str) -> Value {
+pub(super) fn closing(reference: &str, status: &str) -> Value {
     json!({ "reference": reference, "status": status })
 }
 
 /// Tells of something that happened at an instant. What it is refused with starts with the field.
-async fn tell_at(
+pub(super) async fn tell_at(
     world: &World,
     (kind, payment, data): (&str, Uuid, Value),
     event_id: &str,
@@ -59,17 +59,17 @@ async fn tell_at(
     told.map_err(|error| error.as_database_error().expect("the door's words").message().to_owned())
 }
 
-async fn tell(world: &World, event: (&str, Uuid, Value), event_id: &str) {
+pub(super) async fn tell(world: &World, event: (&str, Uuid, Value), event_id: &str) {
     tell_at(world, event, event_id, None).await.unwrap();
     world.rest().await;
 }
 
-async fn lines(world: &World, sql: &'static str) -> Vec<String> {
+pub(super) async fn lines(world: &World, sql: &'static str) -> Vec<String> {
     sqlx::query_scalar(sql).fetch_all(&world.pool).await.unwrap()
 }
 
 /// `payment_refunded 2026-01-31: debit refunds 900, credit cash 900` and the like, as they were told.
-async fn postings(world: &World) -> Vec<String> {
+pub(super) async fn postings(world: &World) -> Vec<String> {
     lines(
         world,
         "select l.kind || ' ' || to_char(l.at at time zone 'UTC', 'YYYY-MM-DD') || ': '
@@ -82,19 +82,8 @@ async fn postings(world: &World) -> Vec<String> {
     .await
 }
 
-/// `dp_1 lost from 2026-02-01 to 2026-02-10`; what is not there is `-`.
-async fn disputes(world: &World) -> Vec<String> {
-    lines(
-        world,
-        "select reference || ' ' || status || ' from ' || coalesce(to_char(opened_at at time zone 'UTC', 'YYYY-MM-DD'), '-')
-                || ' to ' || coalesce(to_char(closed_at at time zone 'UTC', 'YYYY-MM-DD'), '-')
-           from perennial.disputes order by reference",
-    )
-    .await
-}
-
 /// Somebody who paid 49.00 on 31 January, and the payment.
-async fn paid() -> (World, Uuid) {
+pub(super) async fn paid() -> (World, Uuid) {
     let mut world = world().await;
     world.work(Faults::None);
     world.subscribe("ada", &["pm_sbx_visa__ok"], json!({})).await;
@@ -103,7 +92,7 @@ async fn paid() -> (World, Uuid) {
     (world, payment)
 }
 
-async fn status_and_access(world: &World) -> Vec<String> {
+pub(super) async fn status_and_access(world: &World) -> Vec<String> {
     lines(
         world,
         "select s.status || ', invoice ' || i.status
@@ -222,7 +211,7 @@ async fn a_repeat_says_the_same_quietly_and_another_thing_by_the_same_name_is_re
         for at in [at, None] {
             let again = told((REFUNDED, payment, refund_of(9_00, "re_1")), "a", at).await;
             assert_eq!(again.unwrap(), told_once);
-            let other = format!("b {}", Uuid::now_v7());
+            let other = format!("b {}", perennial_jobs::ids::new());
             let again = (REFUNDED, payment, refund_of(9_00, "re_1"));
             tell_at(&world, again, &other, at).await.unwrap();
         }
@@ -331,64 +320,8 @@ async fn what_comes_past_the_door_is_refused_when_it_is_processed_and_by_the_tab
     }
 }
 
-#[tokio::test]
-async fn an_inquiry_moves_nothing_a_chargeback_does_and_what_is_won_comes_back_exactly() {
-    let (world, payment) = paid().await;
-    world.advance(TimeDelta::days(1)).await;
-    tell(&world, (DISPUTED, payment, dispute_of(49_00, "dp_1", "inquiry")), "1").await;
-    assert_eq!(disputes(&world).await, ["dp_1 inquiry from - to -"]);
-    assert_eq!(postings(&world).await, [""; 0]);
-    world.advance(TimeDelta::days(1)).await;
-    tell(&world, (DISPUTED, payment, dispute_of(49_00, "dp_1", "open")), "2").await;
-    // Of the inquiry again, late: it has become more since.
-    tell(&world, (DISPUTED, payment, dispute_of(49_00, "dp_1", "inquiry")), "3").await;
-    assert_eq!(disputes(&world).await, ["dp_1 open from 2026-02-02 to -"]);
-    assert_eq!(status_and_access(&world).await, ["active, invoice paid"]);
-    world.check().await;
-    world.advance(TimeDelta::days(8)).await;
-    for event in ["4", "5"] {
-        tell(&world, (CLOSED, payment, closing("dp_1", "won")), event).await;
-    }
-    assert_eq!(disputes(&world).await, ["dp_1 won from 2026-02-02 to 2026-02-10"]);
-    let booked = [
-        "payment_disputed 2026-02-02: debit disputes 4900, credit cash 4900",
-        "dispute_won 2026-02-10: debit cash 4900, credit disputes 4900",
-    ];
-    assert_eq!(postings(&world).await, booked);
-    world.check().await;
-    // And may be refunded now.
-    refund(&world, payment, 49_00, "re_1").await;
-    world.check().await;
-}
-
-#[tokio::test]
-async fn what_is_lost_stays_gone_and_an_inquiry_that_came_to_nothing_is_over() {
-    let (world, payment) = paid().await;
-    // All at once, before the first is processed.
-    for (number, event) in [
-        (DISPUTED, payment, dispute_of(30_00, "dp_1", "open")),
-        (DISPUTED, payment, dispute_of(19_00, "dp_2", "inquiry")),
-        (CLOSED, payment, closing("dp_1", "lost")),
-        (CLOSED, payment, closing("dp_2", "warning_closed")),
-    ]
-    .into_iter()
-    .enumerate()
-    {
-        tell_at(&world, event, &number.to_string(), None).await.unwrap();
-    }
-    world.rest().await;
-    let told = ["dp_1 lost from 2026-01-31 to 2026-01-31", "dp_2 inquiry from - to 2026-01-31"];
-    assert_eq!(disputes(&world).await, told);
-    let booked = ["payment_disputed 2026-01-31: debit disputes 3000, credit cash 3000"];
-    assert_eq!(postings(&world).await, booked);
-    let reopened = (DISPUTED, payment, dispute_of(19_00, "dp_2", "open"));
-    let refused = tell_at(&world, reopened, "again", None).await.unwrap_err();
-    assert!(refused.starts_with("reference: "), "{refused}");
-    world.check().await;
-}
-
 /// Ada was brought by an affiliate, for a tenth of what she pays.
-async fn brought() -> (World, Uuid) {
+pub(super) async fn brought() -> (World, Uuid) {
     let (world, payment) = paid().await;
     let terms = "insert into perennial.affiliates (code, name, email) values ('eve', 'Eve', 'eve@partners.example');
          insert into perennial.commission_rules (active_from, percent_numer, percent_denom, duration, months, hold_days)
@@ -401,30 +334,11 @@ async fn brought() -> (World, Uuid) {
     (world, payment)
 }
 
-async fn commissions(world: &World) -> Vec<String> {
+pub(super) async fn commissions(world: &World) -> Vec<String> {
     let sql =
         "select kind || ' ' || amount_minor || ' ' || to_char(at at time zone 'UTC', 'YYYY-MM-DD')
                  from perennial.commissions order by position";
     lines(world, sql).await
-}
-
-#[tokio::test]
-async fn a_commission_goes_with_the_money_and_comes_back_with_it() {
-    let (world, payment) = brought().await;
-    world.advance(TimeDelta::days(1)).await;
-    refund(&world, payment, 9_00, "re_1").await;
-    tell(&world, (DISPUTED, payment, dispute_of(40_00, "dp_1", "inquiry")), "1").await;
-    let mut told = vec!["accrued 490 2026-01-31", "reversed -90 2026-02-01"];
-    assert_eq!(commissions(&world).await, told);
-    tell(&world, (DISPUTED, payment, dispute_of(40_00, "dp_1", "open")), "2").await;
-    told.push("reversed -400 2026-02-01");
-    assert_eq!(commissions(&world).await, told);
-    world.check().await;
-    world.advance(TimeDelta::days(1)).await;
-    tell(&world, (CLOSED, payment, closing("dp_1", "won")), "3").await;
-    told.push("reinstated 400 2026-02-02");
-    assert_eq!(commissions(&world).await, told);
-    world.check().await;
 }
 
 #[tokio::test]
@@ -480,31 +394,6 @@ async fn a_refund_of_a_subscription_that_has_ended_is_recorded_and_it_stays_ende
 }
 
 #[tokio::test]
-async fn death_around_the_processing_loses_nothing_and_doubles_nothing() {
-    for point in ["inbox", "inbox.C2", "inbox.C7", "inbox.C2:2", "inbox.C7:2"] {
-        let (mut world, payment) = brought().await;
-        world.kill_workers().await;
-        for (id, event) in [
-            ("1", (REFUNDED, payment, refund_of(9_00, "re_1"))),
-            ("2", (DISPUTED, payment, dispute_of(40_00, "dp_1", "open"))),
-        ] {
-            tell_at(&world, event, id, None).await.unwrap();
-        }
-        world.work(Faults::KilledAt(point));
-        world.wait_for_death().await;
-        world.work(Faults::None);
-        world.rest().await;
-        let booked = [
-            "payment_refunded 2026-01-31: debit refunds 900, credit cash 900",
-            "payment_disputed 2026-01-31: debit disputes 4000, credit cash 4000",
-        ];
-        assert_eq!(postings(&world).await, booked, "killed at {point}");
-        assert_eq!(commissions(&world).await.len(), 3, "killed at {point}");
-        world.check().await;
-    }
-}
-
-#[tokio::test]
 async fn a_payment_is_found_by_the_providers_name_for_it() {
     let (world, payment) = paid().await;
     let find =
@@ -514,25 +403,5 @@ async fn a_payment_is_found_by_the_providers_name_for_it() {
     for unknown in ["select perennial.payment_of('pi_none')", "select perennial.payment_of(null)"] {
         let refused = find(unknown).await.unwrap_err().to_string();
         assert!(refused.contains("payment_intent: nothing was paid"), "{refused}");
-    }
-}
-
-#[tokio::test]
-async fn explain_tells_what_went_back() {
-    let (world, payment) = paid().await;
-    refund(&world, payment, 9_00, "re_1").await;
-    tell(&world, (DISPUTED, payment, dispute_of(40_00, "dp_1", "open")), "dispute").await;
-    let subscription = "select 'sub_' || replace(id::text, '-', '') from perennial.subscriptions";
-    let subscription = lines(&world, subscription).await.remove(0);
-    let explained = world.command().args(["explain", &subscription]).output().await.unwrap();
-    let text = String::from_utf8(explained.stdout).unwrap();
-    for line in [
-        "refunded     9.00 USD",
-        "disputed     40.00 USD",
-        "event   payment.refunded",
-        "books   payment_refunded 9.00 USD: debit refunds, credit cash",
-        "books   payment_disputed 40.00 USD: debit disputes, credit cash",
-    ] {
-        assert!(text.contains(line), "{line} in {text}");
     }
 }
