@@ -165,7 +165,8 @@ set search_path = perennial, pg_temp as $$
 declare
     remaining bigint;
 begin
-    select paid.amount_minor - paid.refunded_minor - paid.disputed_minor - coalesce(sum(w.amount_minor), 0) into remaining
+    select greatest(paid.amount_minor - paid.refunded_minor - paid.disputed_minor - coalesce(sum(w.amount_minor), 0), 0)
+      into remaining
       from (select distinct on (e.type, e.data ->> 'reference') (e.data ->> 'amount_minor')::bigint as amount_minor
               from told_before(event) e
              where (e.type = 'payment.refunded'
