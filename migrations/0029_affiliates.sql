@@ -71,10 +71,10 @@ create trigger keep_rule before update or delete on perennial.commission_rules
 
 create table perennial.commissions (
     payment_id uuid not null references perennial.payments,
-    -- reversed: the payment was refunded
-    kind text not null check (kind in ('accrued', 'reversed')),
-    -- what a reversal was asked for with
-    key text collate "C" unique check (length(key) between 1 and 200),
+    -- 0: what was earned; then each change of what went back of the payment
+    position integer not null check (position >= 0),
+    -- reversed: so much less, since money went back; reinstated: so much again, since it came again
+    kind text not null check (kind in ('accrued', 'reversed', 'reinstated')),
     affiliate_code text collate "C" not null references perennial.affiliates,
     customer_id uuid not null,
     clock_id uuid not null,
@@ -86,11 +86,12 @@ create table perennial.commissions (
     at timestamptz not null,
     payable_at timestamptz not null,
     recorded_at timestamptz not null default now(),
-    primary key (payment_id, kind),
-    check ((kind = 'reversed') = (key is not null)),
-    check (case kind when 'accrued' then amount_minor >= 0 else amount_minor <= 0 end)
+    primary key (payment_id, position),
+    check ((kind = 'accrued') = (position = 0)),
+    check (case kind when 'accrued' then amount_minor >= 0 when 'reversed' then amount_minor < 0 else amount_minor > 0 end)
 );
-comment on table perennial.commissions is 'What is owed for payments of referred customers: once per payment, and taken back once.';
+comment on table perennial.commissions is
+    'What is owed for payments of referred customers: earned once per payment, and less by the share of it that went back.';
 create index commissions_affiliate on perennial.commissions (affiliate_code, currency, payable_at);
 create index commissions_customer on perennial.commissions (customer_id, rule_id);
 select perennial.make_append_only('perennial.commissions');
@@ -198,11 +199,57 @@ set search_path = perennial, pg_temp as $$
 $$;
 comment on function perennial.commission_of is 'What a rule gives for a payment, rounded half up, once.';
 
+create view perennial.commissions_due as
+    select c.payment_id, c.customer_id, sum(c.amount_minor) as stands_minor, max(c.position) as position,
+           -- what was earned, less the share of it that went back, rounded half up
+           max(c.amount_minor) filter (where c.position = 0)
+               - div(2 * max(c.amount_minor) filter (where c.position = 0)::numeric * (p.refunded_minor + p.disputed_minor)
+                     + p.amount_minor, 2 * p.amount_minor::numeric)::bigint as due_minor
+      from perennial.commissions c join perennial.payments p on p.id = c.payment_id
+     group by c.payment_id, c.customer_id, p.id;
+comment on view perennial.commissions_due is 'What the commission of each payment stands at, and what it should.';
+
+create function perennial.correct_commissions(customers uuid[]) returns void
+language plpgsql
+set search_path = perennial, pg_temp as $$
+declare
+    wrong uuid[];
+begin
+    -- Nothing goes back of them meanwhile.
+    select array_agg(l.id) into wrong
+      from (select p.id from payments p
+             where p.id in (select d.payment_id from commissions_due d
+                             where d.customer_id = any (customers) and d.stands_minor <> d.due_minor)
+             order by p.id for no key update) l;
+    if wrong is null then
+        return;
+    end if;
+    insert into commissions (payment_id, position, kind, affiliate_code, customer_id, clock_id, rule_id, currency,
+                             amount_minor, at, payable_at)
+    select c.payment_id, d.position + 1, case when d.due_minor < d.stands_minor then 'reversed' else 'reinstated' end,
+           c.affiliate_code, c.customer_id, c.clock_id, c.rule_id, c.currency, d.due_minor - d.stands_minor,
+           b.at, greatest(c.payable_at, b.at)
+      from commissions_due d
+      join commissions c on c.payment_id = d.payment_id and c.position = 0
+     cross join lateral (
+           select coalesce(max(t.at), business_now(c.clock_id)) as at
+             from (select r.at from refunds r where r.payment_id = d.payment_id
+                   union all select s.opened_at from disputes s where s.payment_id = d.payment_id
+                   union all select s.closed_at from disputes s where s.payment_id = d.payment_id and s.status = 'won') t) b
+     where d.payment_id = any (wrong) and d.stands_minor <> d.due_minor;
+end
+$$;
+comment on function perennial.correct_commissions is
+    'Brings the commissions of these customers'' payments to what they should be: less where money went back, more where it came again.';
+
 -- The months are those of what was billed, on the wall clock of its subscription: a payment that
 -- comes late counts like one on time.
 create function perennial.accrue_commissions_of(customers uuid[]) returns bigint
-language sql
+language plpgsql
 set search_path = perennial, pg_temp as $$
+declare
+    fresh bigint;
+begin
     with paid as (
         select p.id, p.customer_id, p.clock_id, p.amount_minor, p.currency, p.settled_at as paid_at, i.issued_at,
                r.affiliate_code, r.at as referred_at, coalesce(s.anchor_zone, c.time_zone) as zone,
@@ -215,9 +262,9 @@ set search_path = perennial, pg_temp as $$
          where r.customer_id = any (customers)
         window payments as (partition by p.customer_id order by p.settled_at, p.id)
     ), added as (
-        insert into commissions (payment_id, kind, affiliate_code, customer_id, clock_id, rule_id, currency, amount_minor,
-                                 at, payable_at)
-        select p.id, 'accrued', p.affiliate_code, p.customer_id, p.clock_id, rule.id, p.currency,
+        insert into commissions (payment_id, position, kind, affiliate_code, customer_id, clock_id, rule_id, currency,
+                                 amount_minor, at, payable_at)
+        select p.id, 0, 'accrued', p.affiliate_code, p.customer_id, p.clock_id, rule.id, p.currency,
                commission_of(rule, p.amount_minor), p.paid_at, p.paid_at + make_interval(hours => 24 * rule.hold_days)
           from paid p
          cross join lateral commission_rule_of(p.affiliate_code, p.currency, p.referred_at) rule
@@ -231,10 +278,13 @@ set search_path = perennial, pg_temp as $$
         on conflict do nothing
         returning 1
     )
-    select count(*) from added
+    select count(*) into fresh from added;
+    perform correct_commissions(customers);
+    return fresh;
+end
 $$;
 comment on function perennial.accrue_commissions_of is
-    'Notes what is owed for payments of these customers that came in since they were referred. Answers with how many are new.';
+    'Notes what is owed for payments of these customers that came in since they were referred, and what is not since they went back. Answers with how many are new.';
 
 create function perennial.accrue_commissions(after uuid, customers_max integer, out accrued bigint, out reached uuid)
 language plpgsql
@@ -250,43 +300,6 @@ end
 $$;
 comment on function perennial.accrue_commissions is
     'One step through the referred customers: how many commissions are new, and the customer to go on after (null: done).';
-
-create function perennial.reverse_commission(payment uuid, key text, at timestamptz default null) returns boolean
-language plpgsql
-set search_path = perennial, pg_temp as $$
-#variable_conflict use_variable
-declare
-    refunded payments;
-    said commissions;
-    moment timestamptz;
-begin
-    perform check_key(key);
-    select * into refunded from payments p where p.id = payment;
-    if refunded.id is null then
-        perform refuse_field('payment', format('%s is not known', coalesce(payment::text, 'null')));
-    end if;
-    moment := business_now(refunded.clock_id);
-    perform check_past('at', at, moment);
-    if at < refunded.settled_at then
-        perform refuse_field('at', format('%s is before the payment came in, at %s', at, refunded.settled_at));
-    end if;
-    -- Whether the job has been here or not, what was earned is there to be taken back.
-    perform accrue_commissions_of(array[refunded.customer_id]);
-    insert into commissions (payment_id, kind, key, affiliate_code, customer_id, clock_id, rule_id, currency, amount_minor,
-                             at, payable_at)
-    select c.payment_id, 'reversed', key, c.affiliate_code, c.customer_id, c.clock_id, c.rule_id, c.currency,
-           -c.amount_minor, coalesce(at, moment), greatest(c.payable_at, coalesce(at, moment))
-      from commissions c where c.payment_id = payment and c.kind = 'accrued'
-    on conflict do nothing;
-    select * into said from commissions c where c.key = key;
-    if said.payment_id <> payment then
-        perform refuse_field('key', format('%s names the reversal of another payment''s commission', key));
-    end if;
-    return said.payment_id is not null;
-end
-$$;
-comment on function perennial.reverse_commission is
-    'Takes back the commission of a payment that was refunded (`at` null: now). True: this key has taken it back, now or before; false: there was none, or it is taken back already.';
 
 ------------------------------------------------------------------------------------- return on investment
 
@@ -400,13 +413,15 @@ set search_path = perennial, pg_temp as $$
       from commissions c
      where not exists (select from referrals r where r.customer_id = c.customer_id and r.affiliate_code = c.affiliate_code)
     union all
-    select 'I18', b.payment_id::text, 'took back ' || -b.amount_minor || ' of ' || coalesce(a.amount_minor, 0)
-      from commissions b left join commissions a on a.payment_id = b.payment_id and a.kind = 'accrued'
-     where b.kind = 'reversed'
-       and (b.amount_minor, b.affiliate_code, b.currency) is distinct from (-a.amount_minor, a.affiliate_code, a.currency)
+    select 'I18', d.payment_id::text, 'a commission that stands at ' || d.stands_minor || ', and is ' || coalesce(d.due_minor, 0)
+      from commissions_due d where d.stands_minor is distinct from d.due_minor
+    union all
+    select 'I18', c.payment_id::text, 'a ' || c.kind || ' commission of another affiliate, rule or currency than was earned'
+      from commissions c left join commissions a on a.payment_id = c.payment_id and a.position = 0
+     where (c.affiliate_code, c.rule_id, c.currency) is distinct from (a.affiliate_code, a.rule_id, a.currency)
 $$;
 comment on function perennial.check_commission_invariants is
-    'What does not hold of commissions (I18): each is what its rule gives for a payment that came in, and is taken back whole.';
+    'What does not hold of commissions (I18): each is what its rule gives for a payment that came in, less the share of it that went back.';
 
 alter function perennial.check_invariants() rename to check_invariants_before_commissions;
 create function perennial.check_invariants() returns table (invariant text, subject text, problem text)

@@ -48,6 +48,7 @@ pub async fn of(conn: &mut PgConnection, subscription: SubscriptionId) -> sqlx::
                                         where subject_id = $1 and at >= e.at) a on true
                    where e.subject = $1
                       or e.subject in (select id from perennial.invoices where subscription_id = $1)
+                      or e.subject in (select id from perennial.payments where subscription_id = $1)
                       or (e.subject = s.customer_id and e.at >= s.started_at)
                   union all
                   select h.at, h.version, 1, 'status',

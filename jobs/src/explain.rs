@@ -49,6 +49,10 @@ pub struct Standing {
     pub awaited_payment: Option<String>,
     /// When it is asked for.
     pub awaited_until: Option<DateTime<Utc>>,
+    /// What went back of its payments in refunds, in minor units.
+    pub refunded_minor: i64,
+    /// What banks took back of them in disputes that are open or lost, in minor units.
+    pub disputed_minor: i64,
     /// What usage waits to be billed with the next invoice, in minor units.
     pub pending_minor: i64,
     /// What happens next by itself.
@@ -85,6 +89,7 @@ pub async fn standing(
                   coalesce((select sum(b.amount_minor) from perennial.customer_balance_entries b
                              where b.customer_id = s.customer_id and b.currency = s.currency), 0)::bigint
                       as "balance_minor!",
+                  g.refunded_minor as "refunded_minor!", g.disputed_minor as "disputed_minor!",
                   coalesce((select sum(w.amount_minor) from perennial.pending_invoice_items w
                              where w.subscription_id = s.id and w.invoice_id is null), 0)::bigint as "pending_minor!",
                   s.cancel_requested_at, s.ended_at, s.parked_reason, s.status_until,
@@ -96,6 +101,10 @@ pub async fn standing(
              left join perennial.dunning_cases c on c.id = s.dunning_case_id and c.closed_at is null
              left join perennial.payments f
                on f.subscription_id = s.id and f.status in ('planned', 'executing', 'unknown', 'processing')
+            cross join lateral (select coalesce(sum(b.refunded_minor), 0)::bigint as refunded_minor,
+                                       coalesce(sum(b.disputed_minor), 0)::bigint as disputed_minor
+                                  from perennial.invoices i join perennial.payments b on b.invoice_id = i.id
+                                 where i.subscription_id = s.id) g
             where s.id = $1"#,
         subscription.0
     )

@@ -1,11 +1,13 @@
 //! What other services tell us: one event after the other for each customer, each in one
 //! transaction with what it causes.
 //!
-//! To add a type: a row of `perennial.event_types` in a migration, and a line in [`handle`].
+//! To add a type: a row of `perennial.event_types` in a migration (with a check of its own, if the
+//! rules of its fields are not all), and a line in [`handle`].
 
 mod customer;
 mod method;
 mod order;
+mod payment;
 mod subscription;
 
 use std::fmt::Display;
@@ -90,11 +92,11 @@ pub(crate) async fn process_next(cx: &Cx, customer: CustomerId) -> Result<Progre
             );
             Some(why)
         }
-        Err(Trouble::Database(error)) if is_refusal(&error) => {
+        Err(Trouble::Database(error)) => {
+            let Some(why) = refusal(&error) else { return Err(error.into()) };
             attempt.rollback().await?;
-            Some(error.to_string())
+            Some(why)
         }
-        Err(Trouble::Database(error)) => return Err(error.into()),
     };
     events::processed(&mut transaction, event.seq, refused.as_deref()).await?;
     crate::crash_point!("inbox.C2");
@@ -103,10 +105,15 @@ pub(crate) async fn process_next(cx: &Cx, customer: CustomerId) -> Result<Progre
     Ok(Progress::Processed)
 }
 
-/// Whether the database refused the data as such: trying again would not help.
-fn is_refusal(error: &sqlx::Error) -> bool {
-    let kind = error.as_database_error().map(sqlx::error::DatabaseError::kind);
-    kind.is_some_and(|kind| !matches!(kind, sqlx::error::ErrorKind::Other))
+/// What the checks of the doors refuse a field with.
+const REFUSED_FIELD: &str = "22023";
+
+/// Why the database refused the data as such, where it did: trying again would not help.
+fn refusal(error: &sqlx::Error) -> Option<String> {
+    let error = error.as_database_error()?;
+    let refused = !matches!(error.kind(), sqlx::error::ErrorKind::Other)
+        || error.code().as_deref() == Some(REFUSED_FIELD);
+    refused.then(|| error.message().to_owned())
 }
 
 async fn handle(
@@ -125,6 +132,9 @@ async fn handle(
             subscription::created(conn, cx, customer, event, data(event)?).await
         }
         "order.placed" => order::placed(conn, cx, customer, event, data(event)?).await,
+        "payment.refunded" => payment::refunded(conn, event, data(event)?).await,
+        "payment.disputed" => payment::disputed(conn, event, data(event)?).await,
+        "payment.dispute_closed" => payment::dispute_closed(conn, event, data(event)?).await,
         "subscription.cancel_requested" => {
             let when = data::<CancelRequested>(event)?.when();
             decide(conn, cx, subscription, Event::CancelRequested { when }).await

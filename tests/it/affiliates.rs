@@ -5,6 +5,7 @@ use serde_json::json;
 use sqlx::AssertSqlSafe;
 
 use super::memberships::execute;
+use super::refunds::{payments, refund};
 use super::world;
 
 async fn affiliates(world: &World) {
@@ -138,8 +139,11 @@ async fn many_at_once_note_each_payment_once() {
         "update perennial.commissions set currency = 'EUR'",
         "delete from perennial.referrals",
         "insert into perennial.commissions
-         select payment_id, 'reversed', payment_id::text, affiliate_code, customer_id, clock_id, rule_id, currency,
-                1 - amount_minor, at, payable_at from perennial.commissions",
+         select payment_id, 1, 'reversed', affiliate_code, customer_id, clock_id, rule_id, currency, -amount_minor, at, payable_at
+           from perennial.commissions",
+        "insert into perennial.commissions
+         select payment_id, n, k, affiliate_code, customer_id, clock_id, gen_random_uuid(), currency, -a, at, payable_at
+           from perennial.commissions, (values (1, 'reversed', 1), (2, 'reinstated', -1)) v (n, k, a)",
     ] {
         let mut transaction = world.pool.begin().await.unwrap();
         let sql = AssertSqlSafe(format!("set local session_replication_role = replica; {damage}"));
@@ -210,46 +214,61 @@ async fn terms_are_those_of_the_referral_and_ones_own_go_before_everybodys() {
 }
 
 #[tokio::test]
-async fn a_refund_takes_the_commission_back_whether_or_not_the_job_was_there() {
+async fn what_went_back_earns_nothing_whether_or_not_the_job_was_there() {
     let (world, _) = brought(PERCENT, "10, 1, 'recurring', 12, 30").await;
-    let payment: uuid::Uuid = sqlx::query_scalar("select id from perennial.payments")
-        .fetch_one(&world.pool)
-        .await
-        .unwrap();
-    let back = |key: &str| format!("perennial.reverse_commission('{payment}', '{key}')");
+    let [payment] = payments(&world).await[..] else { panic!("one payment") };
     world.advance(chrono::TimeDelta::days(5)).await;
     // The job has not run yet. Both are kept back until the same instant.
-    assert_eq!(ask(&world, &back("refund 1")).await.unwrap(), "true");
-    assert_eq!(ask(&world, &back("refund 1")).await.unwrap(), "true");
-    assert_eq!(ask(&world, &back("refund 2")).await.unwrap(), "false");
-    accrue(&world).await;
+    refund(&world, payment, 49_00, "re_1").await;
+    refund(&world, payment, 49_00, "re_1").await;
     let both = ["eve USD 490 payable 2026-03-02", "eve USD -490 payable 2026-03-02"];
+    assert_eq!(commissions(&world).await, both);
+    accrue(&world).await;
     assert_eq!(commissions(&world).await, both);
     assert_eq!(owed(&world).await, ["eve USD payable 0 held 0"]);
     // One that is payable already is taken back at once.
     world.live_until("2026-04-05T00:00:00Z").await;
     accrue(&world).await;
     assert_eq!(owed(&world).await, ["eve USD payable 490 held 490"]);
-    let second: uuid::Uuid = sqlx::query_scalar(
-        "select id from perennial.payments order by settled_at offset 1 limit 1",
-    )
-    .fetch_one(&world.pool)
-    .await
-    .unwrap();
-    let taken = format!("perennial.reverse_commission('{second}', 'refund 1')");
-    assert!(ask(&world, &taken).await.unwrap_err().starts_with("key: "));
-    let taken = format!("perennial.reverse_commission('{second}', 'refund 3')");
-    assert_eq!(ask(&world, &taken).await.unwrap(), "true");
+    refund(&world, payments(&world).await[1], 49_00, "re_2").await;
     assert_eq!(owed(&world).await, ["eve USD payable 0 held 490"]);
-    for (call, field) in [
-        (format!("perennial.reverse_commission('{}', 'k')", uuid::Uuid::nil()), "payment: "),
-        (format!("perennial.reverse_commission('{second}', '')"), "key: "),
-        (format!("perennial.reverse_commission('{second}', 'k', '2026-02-01Z')"), "at: "),
-        (format!("perennial.reverse_commission('{second}', 'k', '2030-02-01Z')"), "at: "),
-    ] {
-        let refused = ask(&world, &call).await.unwrap_err();
-        assert!(refused.starts_with(field), "{call}: {refused}");
+    world.check().await;
+}
+
+#[tokio::test]
+async fn refunds_in_parts_take_their_share_and_together_no_more_than_was_earned() {
+    // 12.5 % of 49.00 is 6.13.
+    let (world, _) = brought(PERCENT, "25, 2, 'recurring', 12, 0").await;
+    let [payment] = payments(&world).await[..] else { panic!("one payment") };
+    for (number, amount_minor) in [10_00, 1, 1, 1, 1, 1, 38_95].into_iter().enumerate() {
+        world.advance(chrono::TimeDelta::minutes(1)).await;
+        refund(&world, payment, amount_minor, &format!("re_{number}")).await;
     }
+    let steps = lines(
+        &world,
+        "select amount_minor::text from perennial.commissions where amount_minor <> 0 order by position",
+    );
+    // 1.2510 of 6.13 rounded half up, then only what moves the sum by a unit.
+    assert_eq!(steps.await, ["613", "-125", "-1", "-487"]);
+    assert_eq!(owed(&world).await, ["eve USD payable 0 held 0"]);
+    world.check().await;
+}
+
+#[tokio::test]
+async fn who_is_referred_after_the_refund_earns_their_affiliate_what_stayed() {
+    let mut world = world().await;
+    affiliates(&world).await;
+    rule(&world, PERCENT, "10, 1, 'recurring', 12, 0").await;
+    world.work(Faults::None);
+    let ada = world.subscribe("ada", &["pm_sbx_visa__ok"], json!({})).await;
+    world.rest().await;
+    refund(&world, payments(&world).await[0], 9_00, "re_1").await;
+    let late =
+        format!("perennial.refer_customer('{}', 'eve', 'late', '2026-01-15T00:00:00Z')", ada.id.0);
+    assert_eq!(ask(&world, &late).await.unwrap(), "true");
+    accrue(&world).await;
+    assert_eq!(owed(&world).await, ["eve USD payable 400 held 0"]);
+    world.check().await;
 }
 
 #[tokio::test]
@@ -267,9 +286,8 @@ async fn what_was_paid_before_the_referral_earns_nothing() {
     world.live_until("2026-03-01T00:00:00Z").await;
     accrue(&world).await;
     assert_eq!(commissions(&world).await, ["eve USD 490 payable 2026-02-28"]);
-    let payment = "(select id from perennial.payments order by settled_at limit 1)";
-    let none = format!("perennial.reverse_commission({payment}, 'refund')");
-    assert_eq!(ask(&world, &none).await.unwrap(), "false");
+    refund(&world, payments(&world).await[0], 49_00, "re_1").await;
+    assert_eq!(commissions(&world).await.len(), 1);
 }
 
 #[tokio::test]

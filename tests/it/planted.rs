@@ -4,6 +4,7 @@ use perennial_tests::{Faults, World};
 use serde_json::json;
 use sqlx::AssertSqlSafe;
 
+use super::refunds::{payments, refund};
 use super::world;
 
 /// Two months, the second recovered in dunning.
@@ -91,10 +92,60 @@ const DAMAGE: &[(&str, &str, &str)] = &[
     ("I17", "a customer who pays and never bought", "update perennial.customer_cohorts set first_purchase_at = null"),
 ];
 
+/// Of two payments, one was refunded in part; the other's chargeback was won, a second one is lost.
+async fn with_money_gone_back() -> World {
+    let mut world = healthy().await;
+    world.work(Faults::None);
+    let [first, second] = payments(&world).await[..] else { panic!("two payments") };
+    refund(&world, first, 9_00, "re_1").await;
+    for (reference, status) in [("dp_1", "won"), ("dp_2", "lost")] {
+        let data = json!({ "amount_minor": 30_00, "currency": "USD", "reason": "fraudulent",
+                           "reference": reference, "status": "open" });
+        world.emit("payment.disputed", second, data, reference).await.unwrap();
+        world.rest().await;
+        let data = json!({ "reference": reference, "status": status });
+        let event = format!("{reference}/closed");
+        world.emit("payment.dispute_closed", second, data, &event).await.unwrap();
+        world.rest().await;
+    }
+    world.kill_workers().await;
+    world.check().await;
+    world
+}
+
+const DAMAGE_TO_WHAT_WENT_BACK: &[(&str, &str, &str)] = &[
+    ("I13", "more is refunded than was paid",
+     "insert into perennial.refunds select gen_random_uuid(), payment_id, customer_id, clock_id, currency, 4001, reason, 'more', at, recorded_at
+        from perennial.refunds"),
+    ("I13", "a refund that was added up twice", "update perennial.payments set refunded_minor = 1800 where refunded_minor > 0"),
+    ("I13", "a refund that nobody remembers", "delete from perennial.refunds"),
+    ("I13", "a chargeback that nobody remembers", "delete from perennial.disputes"),
+    ("I13", "a chargeback that was won and did not come back", "delete from perennial.ledger_entries where kind = 'dispute_won'"),
+    ("I13", "a refund that is not in the books", "delete from perennial.ledger_entries where kind = 'payment_refunded'"),
+    ("I13", "a refund by another amount in the books",
+     "update perennial.ledger_entries set amount_minor = 2 * amount_minor where kind = 'payment_refunded'"),
+    ("I13", "books of a refund that never was",
+     "delete from perennial.refunds; update perennial.payments set refunded_minor = 0"),
+    ("I13", "a refund in another currency", "update perennial.refunds set currency = 'EUR'"),
+    ("I13", "a dispute of another customer's", "update perennial.disputes set customer_id = gen_random_uuid()"),
+    ("I2", "a refund of what never came in",
+     "alter table perennial.payments drop constraint payments_gone_back_at_most_paid;
+      update perennial.payments set status = 'declined' where refunded_minor > 0"),
+    ("I7", "a refund that nobody decided", "delete from perennial.audit_log where act = 'payment_refunded'"),
+];
+
 #[tokio::test]
 async fn each_invariant_finds_the_damage_it_is_there_for() {
-    let world = healthy().await;
-    for (invariant, what, damage) in DAMAGE {
+    finds(&healthy().await, DAMAGE).await;
+}
+
+#[tokio::test]
+async fn damage_to_what_went_back_is_found_too() {
+    finds(&with_money_gone_back().await, DAMAGE_TO_WHAT_WENT_BACK).await;
+}
+
+async fn finds(world: &World, planted: &[(&str, &str, &str)]) {
+    for (invariant, what, damage) in planted {
         let mut transaction = world.pool.begin().await.unwrap();
         let sql = AssertSqlSafe(format!("set local session_replication_role = replica; {damage}"));
         let done = sqlx::raw_sql(sql).execute(&mut *transaction).await;

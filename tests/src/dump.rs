@@ -17,6 +17,8 @@ const TABLES: &[(&str, &[&str])] = &[
     ("audit_log", &[]),
     ("invoices", &["intent_reference"]),
     ("invoice_items", &[]),
+    ("refunds", &[]),
+    ("disputes", &[]),
     ("payments", &["charge_reference", "request_id", "http_status", "replayed", "inquiries"]),
     ("customer_balance_entries", &[]),
     ("ledger_entries", &[]),

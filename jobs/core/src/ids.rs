@@ -93,6 +93,10 @@ ids! {
     InvoiceId = "inv";
     /// One attempt to collect an invoice.
     PaymentId = "pay";
+    /// What was paid back of a payment.
+    RefundId = "re";
+    /// What a customer's bank says of a payment.
+    DisputeId = "dp";
     /// A card or account that can be charged.
     PaymentMethodId = "pm";
     /// One run of the dunning ladder.

@@ -11,6 +11,14 @@ pub(crate) struct Accrued {
     pub(crate) reached: Option<Uuid>,
 }
 
+/// Brings what is owed for a customer's payments to what they were since, and did not go back.
+pub(crate) async fn settle(conn: &mut PgConnection, customer: Uuid) -> sqlx::Result<()> {
+    sqlx::query!("select perennial.accrue_commissions_of(array[$1::uuid])", customer)
+        .fetch_one(conn)
+        .await?;
+    Ok(())
+}
+
 /// Notes what is owed for payments of the referred customers after this one.
 pub(crate) async fn accrue(
     conn: &mut PgConnection,

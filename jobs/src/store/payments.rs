@@ -192,6 +192,73 @@ pub(crate) async fn await_outcome(conn: &mut PgConnection, row: &Awaiting<'_>) -
     Ok(())
 }
 
+/// A decision about what a payment was for, being taken.
+#[derive(Debug, Clone)]
+pub(crate) struct Deciding {
+    /// The payment.
+    pub(crate) payment_id: Uuid,
+    pub(crate) invoice_id: Uuid,
+    // One of both: the subject.
+    pub(crate) subscription_id: Option<Uuid>,
+    pub(crate) order_id: Option<Uuid>,
+    pub(crate) subject_id: Uuid,
+    pub(crate) subject_kind: String,
+    pub(crate) customer_id: Uuid,
+    pub(crate) clock_id: Uuid,
+    pub(crate) currency: String,
+    pub(crate) now: DateTime<Utc>,
+    pub(crate) version: i64,
+}
+
+/// Takes the number of the next decision about the subscription or order that was paid for: it is
+/// locked, and stays as it is otherwise.
+pub(crate) async fn decide(conn: &mut PgConnection, payment: Uuid) -> sqlx::Result<Deciding> {
+    sqlx::query_as!(
+        Deciding,
+        r#"with paid as (select * from perennial.payments where id = $1),
+                decided as (
+                    update perennial.subscriptions s set version = s.version + 1, updated_at = now()
+                      from paid where s.id = paid.subscription_id returning s.version),
+                ordered as (
+                    update perennial.orders o set version = o.version + 1
+                      from paid where o.id = paid.order_id returning o.version)
+           select p.id as payment_id, p.invoice_id, p.subscription_id, p.order_id,
+                  coalesce(p.subscription_id, p.order_id) as "subject_id!",
+                  case when p.order_id is null then 'subscription' else 'order' end as "subject_kind!",
+                  p.customer_id, p.clock_id, p.currency,
+                  perennial.business_now(p.clock_id) as "now!", v.version as "version!"
+             from paid p, (select version from decided union all select version from ordered) v"#,
+        payment
+    )
+    .fetch_one(conn)
+    .await
+}
+
+/// How much went back of a payment, or (below zero) came again.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct GoneBack {
+    pub(crate) refunded_minor: i64,
+    pub(crate) disputed_minor: i64,
+}
+
+/// Adds to what went back of a payment; refused by the table where that is more than was paid.
+pub(crate) async fn go_back(
+    conn: &mut PgConnection,
+    payment: Uuid,
+    by: GoneBack,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update perennial.payments set refunded_minor = refunded_minor + $2, disputed_minor = disputed_minor + $3
+          where id = $1",
+        payment,
+        by.refunded_minor,
+        by.disputed_minor
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
 columns! {
     /// The outcome of an attempt.
     SettledPayment / SettledPayments {

@@ -70,6 +70,12 @@ impl Explain {
         if standing.owed_minor != 0 {
             say(format_args!("owed         {}", money(standing.owed_minor)))?;
         }
+        if standing.refunded_minor != 0 {
+            say(format_args!("refunded     {}", money(standing.refunded_minor)))?;
+        }
+        if standing.disputed_minor != 0 {
+            say(format_args!("disputed     {}", money(standing.disputed_minor)))?;
+        }
         if standing.pending_minor != 0 {
             let when = match standing.ended_at {
                 None => "with the next invoice",

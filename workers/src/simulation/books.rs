@@ -96,7 +96,7 @@ impl Books {
     pub async fn compare(conn: &mut PgConnection, theirs: &Ledger) -> sqlx::Result<Self> {
         let ours = sqlx::query!(
             r#"select l.invoice_id as "invoice!", l.amount_minor, l.currency from perennial.ledger_entries l
-                where l.account = 'cash' and l.amount_minor > 0"#
+                where l.account = 'cash' and l.kind in ('payment_received', 'late_payment')"#
         )
         .fetch_all(conn)
         .await?;

@@ -1,0 +1,228 @@
+//! `payment.refunded`, `payment.disputed`, `payment.dispute_closed`: money that goes back, and what
+//! that means for the books and for whoever brought the customer. What the customer may use stays
+//! as it is: to end it is another decision.
+
+use chrono::{DateTime, Utc};
+use perennial_core::ids::{DisputeId, PaymentId, PostingId, RefundId};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use sqlx::PgConnection;
+
+use super::{BY, Trouble};
+use crate::store::audit::{self, AuditRow, AuditRows};
+use crate::store::commissions;
+use crate::store::disputes::{self, NewDispute};
+use crate::store::events::EventRow;
+use crate::store::ledger::{self, EntryRow, EntryRows};
+use crate::store::payments::{self, Deciding, GoneBack};
+use crate::store::refunds::{self, NewRefund};
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Refunded {
+    amount_minor: i64,
+    reason: String,
+    reference: String,
+    // The check has compared it with the payment's.
+    #[serde(rename = "currency")]
+    _currency: String,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Disputed {
+    amount_minor: i64,
+    reason: String,
+    reference: String,
+    status: Told,
+    // The check has compared it with the payment's.
+    #[serde(rename = "currency")]
+    _currency: String,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Told {
+    Inquiry,
+    Open,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct DisputeClosed {
+    reference: String,
+    status: Outcome,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Outcome {
+    Won,
+    Lost,
+    WarningClosed,
+}
+
+pub(super) async fn refunded(
+    conn: &mut PgConnection,
+    event: &EventRow,
+    data: Refunded,
+) -> Result<(), Trouble> {
+    if !refunds::is_news(&mut *conn, event.seq).await? {
+        return Ok(());
+    }
+    let (id, amount_minor) = (RefundId::derived(&data.reference), data.amount_minor);
+    let decision = Decision::take(&mut *conn, event, id.to_string()).await?;
+    let refund = NewRefund {
+        id: id.0,
+        amount_minor,
+        reason: &data.reason,
+        reference: &data.reference,
+        at: event.at,
+    };
+    refunds::insert(&mut *conn, &decision.about, &refund).await?;
+    let by = GoneBack { refunded_minor: amount_minor, ..GoneBack::default() };
+    let sides = ("refunds", "cash");
+    Ok(decision.move_money(conn, "payment_refunded", sides, amount_minor, by).await?)
+}
+
+pub(super) async fn disputed(
+    conn: &mut PgConnection,
+    event: &EventRow,
+    data: Disputed,
+) -> Result<(), Trouble> {
+    if !disputes::is_news(&mut *conn, event.seq).await? {
+        return Ok(());
+    }
+    let (id, amount_minor) = (DisputeId::derived(&data.reference), data.amount_minor);
+    let decision = Decision::take(&mut *conn, event, id.to_string()).await?;
+    let dispute = NewDispute {
+        id: id.0,
+        amount_minor,
+        reason: &data.reason,
+        reference: &data.reference,
+        at: event.at,
+    };
+    match data.status {
+        Told::Inquiry => {
+            disputes::inquire(&mut *conn, &decision.about, &dispute).await?;
+            Ok(decision.conclude(conn, "payment_inquired", json!({})).await?)
+        }
+        Told::Open => {
+            disputes::open(&mut *conn, &decision.about, &dispute).await?;
+            let by = GoneBack { disputed_minor: amount_minor, ..GoneBack::default() };
+            let sides = ("disputes", "cash");
+            Ok(decision.move_money(conn, "payment_disputed", sides, amount_minor, by).await?)
+        }
+    }
+}
+
+pub(super) async fn dispute_closed(
+    conn: &mut PgConnection,
+    event: &EventRow,
+    data: DisputeClosed,
+) -> Result<(), Trouble> {
+    if !disputes::is_closing_news(&mut *conn, event.seq).await? {
+        return Ok(());
+    }
+    let (status, act) = match data.status {
+        Outcome::Won => (Some("won"), "dispute_won"),
+        Outcome::Lost => (Some("lost"), "dispute_lost"),
+        Outcome::WarningClosed => (None, "inquiry_closed"),
+    };
+    let dispute = disputes::close(&mut *conn, &data.reference, status, event.at).await?;
+    let about = DisputeId(dispute.id).to_string();
+    let decision = Decision::take(&mut *conn, event, about).await?;
+    match data.status {
+        Outcome::Won => {
+            let amount_minor = dispute.amount_minor;
+            let by = GoneBack { disputed_minor: -amount_minor, ..GoneBack::default() };
+            Ok(decision.move_money(conn, act, ("cash", "disputes"), amount_minor, by).await?)
+        }
+        // What the bank took was booked when it did; an inquiry takes nothing.
+        Outcome::Lost | Outcome::WarningClosed => {
+            Ok(decision.conclude(conn, act, json!({})).await?)
+        }
+    }
+}
+
+/// A decision about the subscription or order whose payment went back.
+struct Decision {
+    about: Deciding,
+    /// The refund or dispute.
+    what: String,
+    at: DateTime<Utc>,
+}
+
+/// Two accounts: the first is debited, the second credited.
+type Sides = (&'static str, &'static str);
+
+impl Decision {
+    async fn take(conn: &mut PgConnection, event: &EventRow, what: String) -> sqlx::Result<Self> {
+        let about = payments::decide(conn, event.subject).await?;
+        Ok(Self { about, what, at: event.at })
+    }
+
+    /// Lets money go back, or come again: on the payment, in the books, in the commission.
+    async fn move_money(
+        self,
+        conn: &mut PgConnection,
+        kind: &'static str,
+        sides: Sides,
+        amount_minor: i64,
+        by: GoneBack,
+    ) -> sqlx::Result<()> {
+        let posting = PostingId::derived(&format!("{}/{kind}", self.what));
+        payments::go_back(&mut *conn, self.about.payment_id, by).await?;
+        ledger::insert(&mut *conn, &self.entries(posting, kind, sides, amount_minor)).await?;
+        commissions::settle(&mut *conn, self.about.customer_id).await?;
+        self.conclude(conn, kind, json!({ "postings": [posting.to_string()] })).await
+    }
+
+    fn entries(
+        &self,
+        posting: PostingId,
+        kind: &str,
+        sides: Sides,
+        amount_minor: i64,
+    ) -> EntryRows {
+        let mut rows = EntryRows::default();
+        for (position, account, amount_minor) in
+            [(1, sides.0, amount_minor), (2, sides.1, -amount_minor)]
+        {
+            rows.push(EntryRow {
+                posting_id: posting.0,
+                position,
+                account: account.to_owned(),
+                amount_minor,
+                currency: self.about.currency.clone(),
+                kind: kind.to_owned(),
+                customer_id: self.about.customer_id,
+                subscription_id: self.about.subscription_id,
+                order_id: self.about.order_id,
+                invoice_id: Some(self.about.invoice_id),
+                payment_id: Some(self.about.payment_id),
+                at: self.at,
+                decision: self.about.version,
+            });
+        }
+        rows
+    }
+
+    async fn conclude(
+        self,
+        conn: &mut PgConnection,
+        act: &str,
+        mut facts: Value,
+    ) -> sqlx::Result<()> {
+        facts["payments"] = json!([PaymentId(self.about.payment_id).to_string()]);
+        facts["gone_back"] = json!([self.what]);
+        let mut rows = AuditRows::default();
+        rows.push(AuditRow {
+            subject_id: self.about.subject_id,
+            subject_kind: self.about.subject_kind,
+            version: self.about.version,
+            act: act.to_owned(),
+            at: self.about.now,
+            actor: BY.to_owned(),
+            facts,
+        });
+        audit::insert(conn, &rows).await
+    }
+}
