@@ -220,6 +220,10 @@ begin
     if subject is null then
         perform perennial.refuse_field('subject', format('is required: the %s', known.subject));
     end if;
+    -- A customer's later events wait for it, so that one that never comes would hold them for ever.
+    if emit.at > now() + interval '100 years' or emit.at < '1900-01-01' then
+        perform perennial.refuse_field('at', format('must lie between 1900 and a hundred years from now, is %s', emit.at));
+    end if;
     if emit.data is null or jsonb_typeof(emit.data) <> 'object' then
         perform perennial.refuse_field('data', 'must be a JSON object');
     end if;

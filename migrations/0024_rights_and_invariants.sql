@@ -10,7 +10,7 @@ declare
         'emit', 'enqueue', 'record_usage', 'record_usage_batch', 'consume', 'release_usage', 'check_quota', 'get_limit',
         'check_feature', 'upgrade_suggestion', 'set_mail_preference', 'wallet_balance', 'consume_tokens', 'grant_tokens',
         'refund_tokens', 'set_low_balance', 'set_auto_top_up', 'authorize_api_key', 'can_access', 'grant_membership', 'cancel_membership',
-        'refer_customer', 'record_roi_event', 'payment_of'];
+        'refer_customer', 'record_roi_event', 'subscription_access', 'payment_of'];
 begin
     execute 'revoke all on all functions in schema perennial from public';
     if exists (select from pg_roles where rolname = 'perennial_worker') then

@@ -39,6 +39,8 @@ pub struct Standing {
     pub ended_at: Option<DateTime<Utc>>,
     /// Why nothing happens by itself any more.
     pub parked_reason: Option<String>,
+    /// What it gives now: `full`, `restricted` or `none`.
+    pub access: String,
     /// Grace: when access ends. Incomplete: until when the first payment is awaited.
     pub status_until: Option<DateTime<Utc>>,
     /// The original failure of the open dunning case.
@@ -93,6 +95,7 @@ pub async fn standing(
                   coalesce((select sum(w.amount_minor) from perennial.pending_invoice_items w
                              where w.subscription_id = s.id and w.invoice_id is null), 0)::bigint as "pending_minor!",
                   s.cancel_requested_at, s.ended_at, s.parked_reason, s.status_until,
+                  perennial.subscription_access(s.id) as "access!",
                   c.failed_at as "dunning_since?", c.last_decline_code,
                   'pay_' || replace(f.id::text, '-', '') as awaited_payment, f.due_at as awaited_until,
                   s.next_action, s.next_action_at

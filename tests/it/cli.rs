@@ -2,7 +2,7 @@
 
 use std::process::Output;
 
-use perennial_tests::World;
+use perennial_tests::{Faults, World};
 use sqlx::Connection;
 
 use super::{EXECUTABLE, world};
@@ -192,4 +192,56 @@ async fn calc_answers_each_line_and_says_at_the_end_that_one_was_bad() {
     assert_eq!(answers[0], r#"{"exponent":3,"provider_exponent":3,"min_charge_minor":null}"#);
     assert!(answers[1].starts_with(r#"{"error":{"field":"#), "{}", answers[1]);
     assert_eq!(answered.status.code(), Some(65));
+}
+
+#[tokio::test]
+async fn a_policy_that_downgrades_to_no_plan_is_not_published() {
+    let world = world().await;
+    let file = std::env::temp_dir().join(format!("policy-{}.toml", std::process::id()));
+    let example = text(&run(&world, &["policy", "example"]).await.stdout);
+    let ours = example.replacen("end = \"cancel\"", "end = { downgrade = \"nope\" }", 1);
+    assert_ne!(example, ours);
+    std::fs::write(&file, ours).unwrap();
+    let refused = run(&world, &["policy", "publish", file.to_str().unwrap()]).await;
+    std::fs::remove_file(&file).unwrap();
+    assert_eq!(refused.status.code(), Some(65));
+    assert!(
+        text(&refused.stderr).contains("end: there is no plan `nope`"),
+        "{}",
+        text(&refused.stderr)
+    );
+}
+
+#[tokio::test]
+async fn help_of_each_command_leads_with_examples_and_names_the_workers_settings() {
+    let world = world().await;
+    let help = text(&run(&world, &["--help"]).await.stdout);
+    let commands = help.split("Commands:").nth(1).unwrap().split("Options:").next().unwrap();
+    let commands: Vec<_> = commands
+        .lines()
+        .filter_map(|line| line.strip_prefix("  ")?.split_whitespace().next())
+        .collect();
+    assert!(commands.contains(&"work") && commands.len() > 15, "{commands:?}");
+    for command in commands.into_iter().filter(|command| *command != "help") {
+        let help = text(&run(&world, &[command, "--help"]).await.stdout);
+        assert!(help.starts_with("Example"), "{command}: {help}");
+    }
+    let work = text(&run(&world, &["work", "--help"]).await.stdout);
+    assert!(work.contains("STRIPE_SECRET_KEY") && work.contains("PERENNIAL_DIGEST_TO"), "{work}");
+}
+
+#[tokio::test]
+async fn what_is_not_said_again_of_a_customer_stays_as_it_is() {
+    let mut world = world().await;
+    world.work(Faults::None);
+    let mut berlin = SUBSCRIBE.to_vec();
+    berlin.extend(["--time-zone", "Europe/Berlin", "--locale", "de-DE"]);
+    assert!(run(&world, &berlin).await.status.success());
+    world.rest().await;
+    let mut again = SUBSCRIBE.to_vec();
+    *again.last_mut().unwrap() = "another";
+    assert!(run(&world, &again).await.status.success());
+    world.rest().await;
+    let kept = "select count(*) from perennial.customers where time_zone = 'Europe/Berlin' and locale = 'de-DE'";
+    assert_eq!(world.count(kept).await, 1);
 }

@@ -1,5 +1,6 @@
 //! The doors for other services: what they take, what they refuse, and that a refusal changes nothing.
 
+use perennial_jobs::clock;
 use perennial_tests::{Faults, World};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -46,6 +47,12 @@ async fn bad_input_is_refused_with_the_name_of_its_field_and_changes_nothing() {
         (subscription, subject, wish("time_zone", json!("Mars/Olympus")), "time_zone"),
         (subscription, subject, wish("trial_end", json!("soon")), "trial_end"),
         (subscription, subject, wish("anchor", json!("31.1.2026")), "anchor"),
+        (subscription, subject, wish("anchor", json!("2026-02-30")), "anchor"),
+        (subscription, subject, wish("anchor", json!("2027-03-14T02:30:00")), "anchor"),
+        (subscription, subject, wish("trial_end", json!("infinity")), "trial_end"),
+        (subscription, subject, wish("trial_end", json!("2020-01-01T00:00:00Z")), "trial_end"),
+        (subscription, subject, wish("policy", json!("nope")), "policy"),
+        (subscription, subject, wish("time_zone", json!("europe/Paris")), "time_zone"),
         (subscription, subject, wish("colour", json!("red")), "colour"),
         (subscription, subject, wish("customer", json!(Uuid::from_u128(99))), "customer"),
         (subscription, subject, wish("customer", json!("ada")), "customer"),
@@ -61,6 +68,12 @@ async fn bad_input_is_refused_with_the_name_of_its_field_and_changes_nothing() {
         ("customer.upserted", id, json!({ "email": "nobody", "name": "x" }), "email"),
         ("customer.upserted", id, json!({ "email": "a@b.example" }), "name"),
         ("customer.upserted", id, json!([]), "data"),
+        (
+            "customer.upserted",
+            id,
+            json!({ "email": "a@b.example", "name": "x", "clock": "nope" }),
+            "clock",
+        ),
         ("payment_method.attached", id, json!({ "reference": "pm_1" }), "provider_customer"),
     ];
     for (number, (kind, subject, data, field)) in cases.into_iter().enumerate() {
@@ -71,6 +84,38 @@ async fn bad_input_is_refused_with_the_name_of_its_field_and_changes_nothing() {
     }
     assert_eq!(world.count("select count(*) from perennial.lifecycle_events").await, 1);
     assert_eq!(world.count("select count(*) from perennial.jobs").await, 1);
+}
+
+#[tokio::test]
+async fn an_event_that_never_comes_cannot_hold_back_those_after_it() {
+    let world = world().await;
+    let id = customer(&world).await;
+    for at in ["infinity", "-infinity", "3000-01-01"] {
+        let emitted: sqlx::Result<i64> = sqlx::query_scalar(
+            "select perennial.emit('customer.upserted', $1, $2, 'late', $3::timestamptz)",
+        )
+        .bind(id)
+        .bind(json!({ "email": "ada@customers.example", "name": "Ada" }))
+        .bind(at)
+        .fetch_one(&world.pool)
+        .await;
+        let error = emitted.expect_err("it is refused");
+        let message = error.as_database_error().expect("the door's own words").message();
+        assert!(message.starts_with("at: "), "{at}: {message}");
+    }
+}
+
+#[tokio::test]
+async fn a_customer_stays_on_the_clock_they_came_with() {
+    let mut world = world().await;
+    world.work(Faults::None);
+    let id = customer(&world).await;
+    world.rest().await;
+    let mut conn = world.pool.acquire().await.unwrap();
+    clock::set(&mut conn, "acme", "2030-01-01T00:00:00Z".parse().unwrap()).await.unwrap();
+    let moved = json!({ "email": "ada@customers.example", "name": "Ada", "clock": "acme" });
+    let error = world.emit("customer.upserted", id, moved, "moved").await.unwrap_err();
+    assert!(error.to_string().contains("clock: the customer is on \"global\""), "{error}");
 }
 
 #[tokio::test]

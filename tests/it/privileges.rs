@@ -83,6 +83,7 @@ async fn other_services_may_use_the_doors_and_no_table() {
         "set_auto_top_up",
         "set_low_balance",
         "set_mail_preference",
+        "subscription_access",
         "upgrade_suggestion",
         "wallet_balance",
     ];

@@ -35,6 +35,19 @@ pub async fn latest(conn: &mut PgConnection, name: &str) -> sqlx::Result<Option<
     .await
 }
 
+/// Whether a policy can downgrade to a plan of this code.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn is_plan(conn: &mut PgConnection, code: &str) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
+        r#"select exists (select from perennial.plans where code = $1 and active) as "known!""#,
+        code
+    )
+    .fetch_one(conn)
+    .await
+}
+
 /// Adds the next version of a policy; one that says the same as the latest is not added again.
 /// Answers with its id.
 ///

@@ -58,6 +58,7 @@ impl Explain {
         let money = |minor| Money::new(minor, currency).to_string();
         say(format_args!("{}  {}  ({})", standing.subscription, standing.status, standing.plan))?;
         say(format_args!("customer     {}", standing.customer))?;
+        say(format_args!("access       {}", standing.access))?;
         say(format_args!("now          {}", standing.now.format("%Y-%m-%d %H:%M UTC")))?;
         say(format_args!(
             "period {:<5} {} to {} ({})",

@@ -12,10 +12,11 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use clap::{Args, Subcommand};
 use perennial_core::decline::Decline;
-use perennial_core::dunning::{DunningPolicy, InvalidPolicy};
+use perennial_core::dunning::{DunningPolicy, EndAction, InvalidPolicy};
 use perennial_core::lifecycle::Refused;
 use perennial_core::lifecycle::preview::{Meeting, preview};
 use perennial_core::network::Network;
+use perennial_jobs::store::policies;
 
 use super::exit::{Error, talk};
 use crate::database::{self, Role};
@@ -163,7 +164,12 @@ async fn publish(policy: &DunningPolicy) -> Result<(), Error> {
     let pool = database::connect(&settings::database_url()?, Role::Owner, 1).await?;
     database::check_schema(&pool).await?;
     let mut conn = pool.acquire().await?;
-    perennial_jobs::store::policies::publish(&mut conn, policy).await?;
+    if let EndAction::Downgrade(plan) = &policy.end
+        && !policies::is_plan(&mut conn, plan).await?
+    {
+        return Err(Error::data(format!("end: there is no plan `{plan}` to downgrade to")));
+    }
+    policies::publish(&mut conn, policy).await?;
     talk(format!("perennial: `{}` is published; a repeat changes nothing", policy.name));
     Ok(())
 }

@@ -13,6 +13,10 @@ use crate::settings;
 /// What was told of a day stays, even where something came late: `--restate` tells it anew and
 /// keeps what was told before. Reads from PERENNIAL_ANALYTICS_URL (a replica) where that is set.
 #[derive(Debug, clap::Args)]
+#[command(before_help = "Examples:
+  perennial snapshot                          yesterday, in the business's zone
+  perennial snapshot --from 2026-01-01        every day since then that was not told of
+  perennial snapshot --date 2026-03-01 --check")]
 pub(super) struct Snapshot {
     /// The day, in the business's zone; yesterday if not given.
     #[arg(long)]
