@@ -224,11 +224,11 @@ async fn await_inquiry(
     reason: &str,
     trace: &CallTrace,
 ) -> Result<(), Failure> {
-    let delay = usize::try_from(inquiries).ok().and_then(|made| INQUIRY_DELAYS_SECONDS.get(made));
-    if delay.is_none() {
+    let made = usize::try_from(inquiries).unwrap_or(usize::MAX);
+    if made == INQUIRY_DELAYS_SECONDS.len() {
         call_for_an_operator(cx, attempt, inquiries, reason).await?;
     }
-    let delay = delay.copied().unwrap_or(INQUIRY_DELAY_LATER_SECONDS);
+    let delay = INQUIRY_DELAYS_SECONDS.get(made).copied().unwrap_or(INQUIRY_DELAY_LATER_SECONDS);
     await_outcome(cx, &awaiting(attempt, "unknown", delay, inquiries, reason, trace)).await
 }
 

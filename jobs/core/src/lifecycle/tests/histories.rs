@@ -87,7 +87,6 @@ fn replay(world: &mut World, which: Index) {
             Event::PaymentSucceeded { .. }
                 | Event::PaymentDeclined { .. }
                 | Event::PaymentRejected { .. }
-                | Event::PaymentUnresolved { .. }
                 | Event::Due { .. }
         )
     };
