@@ -55,7 +55,7 @@ const DAMAGE: &[(&str, &str, &str)] = &[
      "insert into perennial.usage_counters select customer_id, metric_id, period_start - interval '9 years', 0, -5 from perennial.usage_meters"),
     ("I10", "a gap between two closed periods",
      "insert into perennial.usage_closings
-      select customer_id, metric_id, period_start - interval '9 days', period_start - interval '8 days', null, 5, 0, 0, 0, 0, now()
+      select customer_id, metric_id, period_start - interval '9 days', period_start - interval '8 days', null, null, 5, 0, 0, 0, now()
         from perennial.usage_meters"),
     ("I10", "a meter that stands elsewhere",
      "update perennial.usage_meters set period_start = period_start - interval '1 day' where closed_start is not null"),

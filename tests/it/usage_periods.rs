@@ -237,13 +237,18 @@ async fn usage_that_comes_late_is_dropped_with_a_note_where_the_plan_says_so() {
 }
 
 #[tokio::test]
-async fn usage_of_a_period_before_the_last_is_refused_by_name() {
+async fn usage_of_any_closed_period_is_taken_for_as_long_as_the_plan_says() {
     let (world, ada) = subscribed("free", json!({})).await;
     world.live_until("2026-04-01T00:00:00Z").await;
-    let at = Some("2026-02-27T00:00:00Z");
-    let error = record(&world, ada, ("ai_operations", 1), "e1", at).await.unwrap_err();
+    // 35 days back lies a period that two others have followed: it counts there.
+    let at = Some("2026-02-25T00:00:00Z");
+    let answer = record(&world, ada, ("ai_operations", 1), "e1", at).await.unwrap();
+    assert_eq!((answer.recorded, answer.used), (true, 1));
+    let at = Some("2026-02-24T00:00:00Z");
+    let error = record(&world, ada, ("ai_operations", 1), "e2", at).await.unwrap_err();
     let said = error.as_database_error().unwrap().message().to_owned();
-    assert!(said.starts_with("at: "), "{said}");
+    assert!(said.starts_with("at: ") && said.ends_with("more than 35 days back"), "{said}");
+    world.check().await;
 }
 
 #[tokio::test]
