@@ -298,7 +298,7 @@ async fn a_worker_killed_while_it_closes_periods_or_warns_leaves_what_there_woul
 }
 
 #[tokio::test]
-async fn a_period_ends_with_its_subscription_and_what_was_beyond_the_limit_is_kept() {
+async fn a_period_ends_with_its_subscription_and_what_was_beyond_the_limit_is_billed() {
     let (world, ada) = subscribed("pro", json!({})).await;
     record(&world, ada, ("ai_decisions", 10_300), "e1", None).await.unwrap();
     world.live_until("2026-02-10T00:00:00Z").await;
@@ -313,8 +313,8 @@ async fn a_period_ends_with_its_subscription_and_what_was_beyond_the_limit_is_ke
     .await
     .unwrap();
     assert_eq!(closed, (10_000, 300, "2026-02-10".to_owned()));
-    let waiting = "select sum(amount_minor)::bigint from perennial.pending_invoice_items where invoice_id is null";
-    assert_eq!(world.count(waiting).await, 300);
+    let billed = "select total_minor from perennial.invoices where kind = 'final'";
+    assert_eq!(world.count(billed).await, 300);
     // There is no limit any more, and nothing that would reset.
     let after = record(&world, ada, ("ai_decisions", 1), "e2", None).await.unwrap();
     assert_eq!((after.used, after.limit), (1, Some(0)));
