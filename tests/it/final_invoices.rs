@@ -188,6 +188,34 @@ async fn a_trial_that_is_left_costs_nothing_whatever_was_used_in_it() {
 }
 
 #[tokio::test]
+async fn who_pauses_and_comes_back_is_given_the_limit_until_the_anchors_next_boundary() {
+    let mut world = world().await;
+    world.work(Faults::None);
+    let wish = json!({ "plan": "pro", "trial_end": "2026-02-14T12:00:00Z" });
+    let ada = world.subscribe("ada", &[], wish).await;
+    world.rest().await;
+    record(&world, ada, ("ai_decisions", 10_300), "e1", None).await.unwrap();
+    world.live_until("2026-02-20T00:00:00Z").await;
+    assert_eq!(world.status(ada).await, "paused");
+    let nobodys = record(&world, ada, ("ai_decisions", 5), "e2", None).await.unwrap();
+    assert_eq!((nobodys.used, nobodys.limit), (5, Some(0)));
+    world.attach(ada, "ada", "pm_sbx_visa__ok").await;
+    world.rest().await;
+    assert_eq!(world.status(ada).await, "active");
+    let again: (Option<i64>, String) = sqlx::query_as(
+        "select \"limit\", period_end::text from perennial.record_usage($1, 'ai_decisions', 5, 'e3')",
+    )
+    .bind(ada.id.0)
+    .fetch_one(&world.pool)
+    .await
+    .unwrap();
+    assert_eq!(again, (Some(10_000), "2026-03-14 12:00:00+00".to_owned()));
+    world.live_until("2026-06-01T00:00:00Z").await;
+    assert_eq!(world.count("select count(*) from perennial.pending_invoice_items").await, 0);
+    world.check().await;
+}
+
+#[tokio::test]
 async fn what_is_used_after_the_end_is_not_billed_however_late_the_end_is_processed() {
     let (mut world, ada) = leaving().await;
     world.kill_workers().await;
