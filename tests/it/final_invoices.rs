@@ -162,6 +162,67 @@ async fn usage_that_comes_after_the_end_is_on_a_second_one_once_no_more_can_come
 }
 
 #[tokio::test]
+async fn late_usage_is_owed_by_the_subscription_it_was_used_under_and_not_by_the_next_one() {
+    let (world, ada) = subscribed("pro", json!({})).await;
+    world.live_until("2026-02-10T00:00:00Z").await;
+    record(&world, ada, ("ai_decisions", 10_300), "e1", None).await.unwrap();
+    cancel(&world, ada, json!({ "when": "now" })).await;
+    world.live_until("2026-02-12T00:00:00Z").await;
+    let wish = json!({ "customer": ada.id.0, "plan": "enterprise", "interval": "month" });
+    let next = uuid::Uuid::from_u128(5);
+    world.emit("subscription.created", next, wish, "again").await.unwrap();
+    world.rest().await;
+    let late = Some("2026-02-09T10:00:00Z");
+    assert!(record(&world, ada, ("ai_decisions", 100), "late", late).await.unwrap().recorded);
+    // The next closing of the meter finds it: that of the new subscription's first period.
+    world.live_until("2026-03-12T00:00:00Z").await;
+    assert_eq!(
+        finals(&world).await,
+        ["paid 300 (overage 300: 300)", "paid 100 (late_usage 100: 100)"]
+    );
+    let of_ada =
+        "select count(distinct subscription_id) from perennial.invoices where kind = 'final'";
+    assert_eq!(world.count(of_ada).await, 1);
+    world.check().await;
+}
+
+#[tokio::test]
+async fn what_is_priced_at_the_very_moment_of_the_end_is_not_overlooked() {
+    let (world, ada) = subscribed("pro", json!({})).await;
+    world.live_until("2026-02-10T00:00:00Z").await;
+    // As a sweep that has closed a period and not committed yet.
+    let mut closing = world.pool.begin().await.unwrap();
+    for sql in [
+        "select from perennial.usage_meters where customer_id = $1 for no key update",
+        "insert into perennial.pending_invoice_items (id, customer_id, subscription_id, clock_id, kind, metric_id, currency,
+                                                      description, quantity, amount_minor, period_start, period_end, created_at)
+         select gen_random_uuid(), s.customer_id, s.id, s.clock_id, 'overage', m.metric_id, s.currency, 'beyond', 9, 900,
+                s.period_start, '2026-02-09Z', '2026-02-10Z'
+           from perennial.subscriptions s join perennial.metric_codes m on m.code = 'ai_decisions' where s.customer_id = $1",
+    ] {
+        sqlx::query(sql).bind(ada.id.0).execute(&mut *closing).await.unwrap();
+    }
+    let now = json!({ "when": "now" });
+    world.emit("subscription.cancel_requested", ada.subscription.0, now, "bye").await.unwrap();
+    world
+        .wait_until("the end waits for the closing", async |conn| {
+            sqlx::query_scalar(
+                "select exists (select from pg_stat_activity
+                                 where datname = current_database() and wait_event_type = 'Lock'
+                                   and query like '%entitle_meters%')",
+            )
+            .fetch_one(conn)
+            .await
+            .unwrap()
+        })
+        .await;
+    closing.commit().await.unwrap();
+    world.rest().await;
+    assert_eq!(finals(&world).await, ["paid 900 (overage 9: 900)"]);
+    world.check().await;
+}
+
+#[tokio::test]
 async fn what_the_currency_is_too_small_to_charge_goes_to_the_customers_balance() {
     let (world, ada) = subscribed("pro", json!({})).await;
     record(&world, ada, ("ai_decisions", 10_030), "e1", None).await.unwrap();
