@@ -283,6 +283,14 @@ $$;
 comment on function perennial.late_usage_until is
     'When what came late is billed, after a limit has ended: as soon as nothing more can come; null: nothing will be billed.';
 
+create function perennial.late_window() returns interval
+language sql stable
+set search_path = perennial, pg_temp as $$
+    select make_interval(days => 31 + coalesce((select max(q.open_days) from plan_quotas q), 35))
+$$;
+comment on function perennial.late_window is
+    'How far before its start a closing looks for usage that came late: as far back as usage is taken, and a month for transactions that stay open.';
+
 create function perennial.entitle_meter(customer uuid, metric integer) returns perennial.usage_meters
 language plpgsql
 set search_path = perennial, pg_temp as $$

@@ -1,13 +1,5 @@
 -- Closing usage periods: what was counted, what goes over, and what came late.
 
-create function perennial.late_window() returns interval
-language sql stable
-set search_path = perennial, pg_temp as $$
-    select make_interval(days => 31 + coalesce((select max(q.open_days) from plan_quotas q), 35))
-$$;
-comment on function perennial.late_window is
-    'How far before its start a closing looks for usage that came late: as far back as usage is taken, and a month for transactions that stay open.';
-
 -- Closes one period of each due meter and opens the next one. Meters that are behind need a call
 -- for each period: what was skipped is written down, and only the last one is applied (rule T6).
 -- Closing takes rows by where they lie, so each step costs what it closes, however many meters there
@@ -118,3 +110,5 @@ set search_path = perennial, pg_temp as $$
 $$;
 comment on function perennial.note_late_usage is
     'Notes usage of closed periods that no closing has counted yet, and answers what was known of each period and what is now.';
+
+select perennial.grant_rights();
