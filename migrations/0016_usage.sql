@@ -67,7 +67,7 @@ create table perennial.usage_meters (
     -- the period before, and what was counted when it was closed: the rest is late
     closed_start timestamptz,
     closed_used bigint,
-    -- its subscription has ended: the period ends with it, and no other one follows
+    -- its subscription has ended: the period ends with it, and what follows is nobody's
     ends boolean not null default false,
     primary key (customer_id, metric_id)
 ) with (fillfactor = 60);
@@ -92,19 +92,32 @@ create table perennial.usage_closings (
     metric_id integer not null,
     period_start timestamptz not null,
     period_end timestamptz not null,
+    -- who gave the limit, and owes for what was beyond it
+    subscription_id uuid,
     quota_id uuid,
     -- with what had rolled over; -1: unlimited
     limit_units bigint not null,
     used bigint not null,
     overage_units bigint not null,
     rollover_units bigint not null,
-    -- usage of the period before that came after its closing
-    late_units bigint not null,
     closed_at timestamptz not null,
     primary key (customer_id, metric_id, period_start)
 );
 comment on table perennial.usage_closings is 'Periods that were closed: the final count and what became of it.';
 select perennial.make_append_only('perennial.usage_closings');
+
+create table perennial.usage_late (
+    customer_id uuid not null,
+    metric_id integer not null,
+    -- the period it was used in
+    period_start timestamptz not null,
+    -- the period whose closing found it
+    found_in timestamptz not null,
+    units bigint not null check (units > 0),
+    primary key (customer_id, metric_id, period_start, found_in)
+);
+comment on table perennial.usage_late is 'Usage that was committed after its period had been closed, as later closings found it.';
+select perennial.make_append_only('perennial.usage_late');
 
 create table perennial.usage_warnings (
     customer_id uuid not null,
@@ -132,6 +145,7 @@ create table perennial.pending_invoice_items (
     id uuid primary key,
     customer_id uuid not null references perennial.customers,
     subscription_id uuid not null references perennial.subscriptions,
+    clock_id uuid not null,
     kind text not null check (kind in ('overage', 'late_usage')),
     metric_id integer not null references perennial.metrics,
     currency text not null,
@@ -142,10 +156,37 @@ create table perennial.pending_invoice_items (
     period_start timestamptz not null,
     period_end timestamptz not null,
     created_at timestamptz not null,
+    -- its subscription has ended: since when it waits for a final invoice
+    final_at timestamptz,
     invoice_id uuid references perennial.invoices
 );
-comment on table perennial.pending_invoice_items is 'What the next invoice of a subscription bills beside its price.';
+comment on table perennial.pending_invoice_items is
+    'What the next invoice of a subscription bills beside its price; once it has ended, a final invoice.';
 create index pending_invoice_items_open on perennial.pending_invoice_items (subscription_id) where invoice_id is null;
+create index pending_invoice_items_final on perennial.pending_invoice_items (clock_id, final_at)
+    where invoice_id is null and final_at is not null;
+create trigger announce after insert or update of final_at on perennial.pending_invoice_items
+    for each row when (new.final_at is not null) execute function perennial.announce_due();
+
+create view perennial.final_invoices_due as
+    select w.clock_id, w.subscription_id, min(w.final_at) as due_at
+      from perennial.pending_invoice_items w
+     where w.invoice_id is null and w.final_at is not null
+       -- One attempt at a time: the outcome of the last one comes first.
+       and not exists (select from perennial.payments p
+                        where p.subscription_id = w.subscription_id
+                          and p.status in ('planned', 'executing', 'unknown', 'processing'))
+     group by w.clock_id, w.subscription_id;
+comment on view perennial.final_invoices_due is 'Ended subscriptions with usage that waits for a final invoice. There are few at a time.';
+
+alter table perennial.invoices drop constraint invoices_kind_check,
+    alter column period_index drop not null,
+    add constraint invoices_kind_check check (kind in ('period', 'final')) not valid,
+    add constraint invoices_subject check ((kind = 'period') = (period_index is not null)) not valid;
+alter table perennial.invoices validate constraint invoices_kind_check;
+alter table perennial.invoices validate constraint invoices_subject;
+comment on table perennial.invoices is
+    'What was billed: one per subscription, period and kind; what an ended subscription used beyond its limits is on a final one.';
 
 alter table perennial.invoice_items drop constraint invoice_items_kind_check,
     add constraint invoice_items_kind_check check (kind in (
@@ -232,6 +273,24 @@ language sql stable as $$
 $$;
 comment on function perennial.entitlement is 'The limit a customer is given of a metric; no row: none.';
 
+create function perennial.late_usage_until(quota uuid, over timestamptz) returns timestamptz
+language sql stable
+set search_path = perennial, pg_temp as $$
+    select late_usage_until.over + make_interval(days => q.open_days) from plan_quotas q
+     where q.id = late_usage_until.quota and q.late_usage = 'bill_next' and q.open_days > 0
+       and exists (select from plan_quota_tiers t where t.quota_id = q.id)
+$$;
+comment on function perennial.late_usage_until is
+    'When what came late is billed, after a limit has ended: as soon as nothing more can come; null: nothing will be billed.';
+
+create function perennial.late_window() returns interval
+language sql stable
+set search_path = perennial, pg_temp as $$
+    select make_interval(days => 31 + coalesce((select max(q.open_days) from plan_quotas q), 35))
+$$;
+comment on function perennial.late_window is
+    'How far before its start a closing looks for usage that came late: as far back as usage is taken, and a month for transactions that stay open.';
+
 create function perennial.entitle_meter(customer uuid, metric integer) returns perennial.usage_meters
 language plpgsql
 set search_path = perennial, pg_temp as $$
@@ -243,6 +302,8 @@ declare
     clock uuid;
     zone text;
     moment timestamptz;
+    over timestamptz;
+    unentitled boolean;
 begin
     select c.clock_id, c.time_zone, business_now(c.clock_id) into clock, zone, moment
       from customers c where c.id = entitle_meter.customer;
@@ -252,13 +313,25 @@ begin
     if meter.ends and meter.period_end <= moment then
         -- The period that has ended is closed by the terms it had; after that it is looked at again.
         return meter;
-    elsif given.quota_id is null and meter.quota_id is not null and meter.period_end is not null
-          and moment > meter.period_start then
-        -- The limit ends now, and the period with it: closing it holds what was used against the limit.
-        update usage_meters m set ends = true, period_end = least(m.period_end, moment)
-         where m.customer_id = meter.customer_id and m.metric_id = meter.metric_id
-        returning * into meter;
-        perform pg_notify('perennial_due', '');
+    elsif given.quota_id is null and meter.quota_id is not null and meter.period_end is not null then
+        -- The limit ends with its subscription, however late we hear of that.
+        select coalesce(s.ended_at, moment) into over from subscriptions s where s.id = meter.subscription_id;
+        if over > meter.period_start then
+            -- The period ends with it: closing it holds what was used against the limit.
+            update usage_meters m set ends = true, period_end = least(m.period_end, over)
+             where m.customer_id = meter.customer_id and m.metric_id = meter.metric_id
+            returning * into meter;
+            perform pg_notify('perennial_due', '');
+        else
+            update usage_meters m
+               set subscription_id = null, quota_id = null, limit_units = 0, rollover_units = 0, enforcement = 'hard',
+                   period_end = late_usage_until(m.quota_id, m.period_start)
+             where m.customer_id = meter.customer_id and m.metric_id = meter.metric_id
+            returning * into meter;
+        end if;
+        return meter;
+    elsif given.quota_id is null and meter.customer_id is not null and meter.quota_id is null then
+        -- Nobody gave a limit, and nobody does.
         return meter;
     elsif given.quota_id is null then
         -- Nobody gives a limit: what is used is still counted, by the calendar month unless it never reset.
@@ -267,6 +340,7 @@ begin
                    as reset,
                meter.anchor_local as anchor_local, coalesce(meter.anchor_zone, zone) as anchor_zone into given;
     end if;
+    unentitled := meter.quota_id is null;
     if meter.quota_id is not null and meter.subscription_id = given.subscription_id then
         -- A period keeps the version it began with, as long as the plan is the same.
         select q.* into kept from plan_quotas q join plan_quotas n on n.id = given.quota_id
@@ -297,8 +371,8 @@ begin
     meter.enforcement := given.enforcement;
     meter.rollover_units := coalesce(meter.rollover_units, 0);
     meter.ends := false;
-    if meter.period_start is null or (meter.anchor_local, meter.anchor_zone, meter.period_end is null)
-                                     is distinct from (given.anchor_local, given.anchor_zone, given.reset = 'never') then
+    if unentitled or (meter.anchor_local, meter.anchor_zone, meter.period_end is null)
+                     is distinct from (given.anchor_local, given.anchor_zone, given.reset = 'never') then
         -- The instant already reached is kept, and with it the count; the new anchor counts from the next boundary.
         meter.anchor_local := given.anchor_local;
         meter.anchor_zone := given.anchor_zone;
@@ -365,81 +439,3 @@ begin
 end
 $$;
 comment on function perennial.set_customer_quota is 'Agrees a limit with one customer, at once. It needs a live subscription whose plan has the metric.';
-
-------------------------------------------------------------------------------------- closing
-
--- Closes one period of each due meter and opens the next one. Meters that are behind need a call
--- for each period: what was skipped is written down, and only the last one is applied (rule T6).
--- Closing takes rows by where they lie, so each step costs what it closes, however many meters there
--- are: planned for the rows it is given, it would read the whole table each time.
-create function perennial.close_periods(clock uuid, of_customers uuid[], batch integer,
-                                        out closed bigint, out notable jsonb)
-language plpgsql
-set search_path = perennial, pg_temp
-set plan_cache_mode = force_generic_plan
-set work_mem = '64MB' as $$
-#variable_conflict use_column
-declare
-    moment constant timestamptz := business_now(clock);
-    due_rows tid[];
-begin
-    if of_customers is null then
-        -- A sweep never waits for a renewal, which closes its customer's periods itself.
-        due_rows := array(select d.ctid from usage_meters d where d.clock_id = clock and d.period_end <= moment
-                           order by d.period_end limit batch for no key update skip locked);
-    else
-        due_rows := array(select d.ctid from usage_meters d
-                           where d.customer_id = any (of_customers) and d.clock_id = clock and d.period_end <= moment
-                           order by d.customer_id, d.metric_id limit batch for no key update);
-    end if;
-    -- A statement of its own, which sees the rows as they are now that they are locked.
-    with latest as materialized (
-        select o.id as held, n.id, o.rollover_max, (n.id <> o.id) as changed
-          from plan_quotas o cross join lateral latest_quota(o.plan_id, o.metric_id) n),
-    due as not materialized (
-        select m.*, m.ctid as place, coalesce(t.used, 0) as used, coalesce(t.used_late, 0) as used_late
-          from usage_meters m
-          left join lateral (
-               select least(coalesce(sum(c.used) filter (where c.period_start = m.period_start), 0), 4000000000000000000)::bigint as used,
-                      sum(c.used) filter (where c.period_start = m.closed_start)::bigint as used_late
-                 from usage_counters c
-                where c.customer_id = m.customer_id and c.metric_id = m.metric_id
-                  and c.period_start in (m.period_start, m.closed_start)) t on true
-         where m.ctid = any (due_rows)),
-    closed as (
-        update usage_meters m
-           set period_start = d.period_end,
-               period_index = d.period_index + 1,
-               period_end = case when d.quota_id is not null and not d.ends
-                                 then month_boundary(d.anchor_local, d.anchor_zone, d.period_index + 2) end,
-               closed_start = d.period_start, closed_used = d.used, ends = false,
-               quota_id = case when not d.ends then l.id end,
-               subscription_id = case when not d.ends then d.subscription_id end,
-               limit_units = case when d.ends then 0 else d.limit_units end,
-               enforcement = case when d.ends then 'hard' else d.enforcement end,
-               rollover_units = case when d.limit_units = -1 or l.rollover_max is null or d.ends then 0
-                   else least(greatest(d.limit_units + d.rollover_units - d.used, 0), l.rollover_max) end
-          from due d left join latest l on l.held = d.quota_id
-         where m.ctid = d.place
-        returning d.customer_id, d.metric_id, d.subscription_id, d.quota_id, d.period_start, d.period_end,
-                  d.closed_start, d.used, d.used_late, m.rollover_units as rolled_over, coalesce(l.changed, false) or d.ends as stale,
-                  case when d.limit_units = -1 then -1 else d.limit_units + d.rollover_units end as units,
-                  case when d.limit_units = -1 then 0
-                       else greatest(d.used - greatest(d.limit_units + d.rollover_units, 0), 0) end as overage_units,
-                  greatest(d.used_late - coalesce(d.closed_used, 0), 0) as late_units),
-    written as (
-        insert into usage_closings
-        select c.customer_id, c.metric_id, c.period_start, c.period_end, c.quota_id, c.units, c.used, c.overage_units,
-               c.rolled_over, c.late_units, moment
-          from closed c)
-    select count(*), coalesce(jsonb_agg(jsonb_build_object(
-               'customer', c.customer_id, 'metric', c.metric_id, 'subscription', c.subscription_id, 'quota', c.quota_id,
-               'period_start', c.period_start, 'period_end', c.period_end, 'overage_units', c.overage_units,
-               'late_start', c.closed_start, 'late_units', c.late_units, 'late_used', c.used_late, 'stale', c.stale))
-               filter (where c.overage_units > 0 or c.late_units > 0 or c.stale), '[]')
-      into close_periods.closed, close_periods.notable
-      from closed c;
-end
-$$;
-comment on function perennial.close_periods is
-    'Closes one period of up to `batch` due meters; answers how many, and those that have something to bill or whose limit was edited.';

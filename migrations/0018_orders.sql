@@ -63,17 +63,18 @@ comment on table perennial.order_items is 'What an order consists of, as agreed 
 
 alter table perennial.invoices
     alter column subscription_id drop not null,
-    alter column period_index drop not null,
     add column order_id uuid references perennial.orders,
     drop constraint invoices_kind_check,
-    add constraint invoices_kind_check check (kind in ('period', 'order')) not valid,
+    drop constraint invoices_subject,
+    add constraint invoices_kind_check check (kind in ('period', 'final', 'order')) not valid,
     add constraint invoices_subject check (
         (kind = 'order') = (order_id is not null)
         and (kind = 'period') = (subscription_id is not null and period_index is not null)
         and num_nonnulls(subscription_id, order_id) = 1) not valid;
 alter table perennial.invoices validate constraint invoices_kind_check;
 alter table perennial.invoices validate constraint invoices_subject;
-comment on table perennial.invoices is 'What was billed: one per subscription, period and kind, and one per order.';
+comment on table perennial.invoices is
+    'What was billed: one per subscription, period and kind, final ones of what an ended subscription used beyond its limits, and one per order.';
 create unique index invoices_order on perennial.invoices (order_id) where order_id is not null;
 
 alter table perennial.invoice_items drop constraint invoice_items_kind_check,

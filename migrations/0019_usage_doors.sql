@@ -38,15 +38,16 @@ end
 $$;
 comment on function perennial.check_usage is 'Refuses what cannot be usage.';
 
--- The period that an instant is counted in.
-create function perennial.usage_period(meter perennial.usage_meters, moment timestamptz,
-                                       out period_start timestamptz, out period_end timestamptz, out closed boolean)
+-- The period that an instant is counted in, and whose terms hold there.
+create function perennial.usage_period(meter perennial.usage_meters, moment timestamptz, out period_start timestamptz,
+                                       out period_end timestamptz, out closed boolean, out quota_id uuid)
 language plpgsql stable
 set search_path = perennial, pg_temp as $$
 declare
     index integer;
 begin
     closed := false;
+    quota_id := meter.quota_id;
     if moment >= meter.period_end then
         -- The reset is late: the instant belongs to a period that it will open.
         if meter.quota_id is null or meter.ends then
@@ -57,19 +58,20 @@ begin
             period_end := month_boundary(meter.anchor_local, meter.anchor_zone, index + 1);
         end if;
     elsif moment < meter.period_start and meter.closed_start is not null then
-        if moment < meter.closed_start then
-            perform refuse_field('at', format('%s lies before %s: that period is settled', moment, meter.closed_start));
+        select g.period_start, g.period_end, true, g.quota_id into period_start, period_end, closed, quota_id
+          from usage_closings g
+         where g.customer_id = meter.customer_id and g.metric_id = meter.metric_id and g.period_start <= moment
+         order by g.period_start desc limit 1;
+        if not found then
+            perform refuse_field('at', format('%s lies before the first period', moment));
         end if;
-        period_start := meter.closed_start;
-        period_end := meter.period_start;
-        closed := true;
     else
         period_start := meter.period_start;
         period_end := meter.period_end;
     end if;
 end
 $$;
-comment on function perennial.usage_period is 'Which period of a meter an instant falls in. Before the first one: into the first one.';
+comment on function perennial.usage_period is 'Which period of a meter an instant falls in. Before the first one, while that is open: into it.';
 
 -- plpgsql, as what follows: its plan is kept, while that of an SQL function is made at each call.
 create function perennial.used_in(customer uuid, metric integer, period timestamptz) returns bigint
@@ -169,7 +171,7 @@ $$;
 comment on function perennial.check_repeat is 'Refuses an event_id that names something else already.';
 
 create function perennial.store_usage(meter perennial.usage_meters, quantity bigint, event_id text,
-                                      moment timestamptz, now timestamptz, period timestamptz, closed boolean)
+                                      moment timestamptz, now timestamptz, period timestamptz, late_usage text)
 returns boolean
 language plpgsql
 set search_path = perennial, pg_temp as $$
@@ -181,7 +183,7 @@ begin
         perform check_repeat(event_id, meter.customer_id, meter.metric_id, quantity);
         return false;
     end if;
-    if closed and (select q.late_usage from plan_quotas q where q.id = meter.quota_id) = 'drop' then
+    if late_usage = 'drop' then
         perform note_customer(meter.customer_id, 'late_usage_dropped', now, jsonb_build_object(
             'metric', meter.metric_id, 'quantity', quantity, 'event_id', event_id, 'at', moment, 'period_start', period));
         return false;
@@ -192,13 +194,14 @@ begin
     return true;
 end
 $$;
-comment on function perennial.store_usage is 'Records an event once, in the period it belongs to.';
+comment on function perennial.store_usage is
+    'Records an event once, in the period it belongs to. late_usage: what becomes of it where that is closed; null where it is open.';
 
-create function perennial.check_open(meter perennial.usage_meters, moment timestamptz, now timestamptz) returns void
+create function perennial.check_open(quota uuid, moment timestamptz, now timestamptz) returns void
 language plpgsql stable
 set search_path = perennial, pg_temp as $$
 declare
-    days integer := coalesce((select q.open_days from plan_quotas q where q.id = meter.quota_id), 35);
+    days integer := coalesce((select q.open_days from plan_quotas q where q.id = quota), 35);
 begin
     if moment > now + interval '5 minutes' then
         perform refuse_field('at', format('%s lies ahead: it is %s', moment, now));
@@ -207,7 +210,7 @@ begin
     end if;
 end
 $$;
-comment on function perennial.check_open is 'Refuses a timestamp outside of the window that a meter is open for.';
+comment on function perennial.check_open is 'Refuses a timestamp outside of the window that a period is open for.';
 
 -- While its reset is late, a meter still stands in the period before: what holds in the one that
 -- its instant falls in.
@@ -244,16 +247,20 @@ declare
     meter usage_meters;
     period record;
     now timestamptz;
+    late_usage text;
 begin
     perform check_usage(quantity, event_id);
     meter := meter_of(customer, metric);
     now := business_now(meter.clock_id);
-    if at is not null then
-        perform check_open(meter, at, now);
-    end if;
     select * into period from usage_period(meter, coalesce(at, now));
+    if at is not null then
+        perform check_open(period.quota_id, at, now);
+    end if;
+    if period.closed then
+        late_usage := coalesce((select q.late_usage from plan_quotas q where q.id = period.quota_id), 'bill_next');
+    end if;
     meter := meter_then(meter, period.period_start, now);
-    recorded := store_usage(meter, quantity, event_id, coalesce(at, now), now, period.period_start, period.closed);
+    recorded := store_usage(meter, quantity, event_id, coalesce(at, now), now, period.period_start, late_usage);
     used := used_in(customer, meter.metric_id, period.period_start);
     if recorded and not period.closed then
         perform note_warnings(meter, period.period_start, used, now);
@@ -307,7 +314,7 @@ begin
     if not allowed then
         allowed := meter.enforcement = 'soft' or meter.limit_units = -1
                    or used + quantity <= meter.limit_units + meter.rollover_units;
-        if allowed and store_usage(meter, quantity, event_id, now, now, period.period_start, false) then
+        if allowed and store_usage(meter, quantity, event_id, now, now, period.period_start, null) then
             used := used + quantity;
         end if;
     end if;
@@ -348,7 +355,7 @@ begin
         if quantity > used then
             perform refuse_field('quantity', format('%s are in use, %s cannot be released', used, quantity));
         end if;
-        released := store_usage(meter, -quantity, event_id, now, now, meter.period_start, false);
+        released := store_usage(meter, -quantity, event_id, now, now, meter.period_start, null);
     end if;
     used := used_in(customer, meter.metric_id, meter.period_start);
     select * into "limit", remaining from usage_answer(meter, used);
@@ -495,7 +502,7 @@ comment on function perennial.listed_usage is 'The events of a batch, with null 
 -- row to be left, and loop over a batch for each of its events.
 create type perennial.usage_batch_answer as (
     number bigint, event_id text, plain boolean, recorded boolean, used bigint, "limit" bigint, remaining bigint,
-    period_end timestamptz);
+    period_end timestamptz, error text);
 create function perennial.record_plain_usage(events jsonb) returns setof perennial.usage_batch_answer
 -- plpgsql: its plan is kept, which takes as long to make as 300 events to record
 language plpgsql
@@ -596,7 +603,7 @@ begin
     -- A repeat that is none is left to the door for one, which says so.
     select l.number, l.event_id, f.number is not null and i.event_id is null and (f.first or f.same),
            r.event_id is not null and f.first,
-           t.used, t.units, greatest(t.units - t.used, 0), f.period_end
+           t.used, t.units, greatest(t.units - t.used, 0), f.period_end, null::text
       from listed l
       left join fitting f on f.number = l.number
       left join fresh r on r.event_id = f.event_id
@@ -629,6 +636,24 @@ end
 $$;
 comment on function perennial.record_listed_usage is 'Records one event of a batch.';
 
+create function perennial.answer_listed_usage(event jsonb, answer perennial.usage_batch_answer)
+returns perennial.usage_batch_answer
+language plpgsql
+set search_path = perennial, pg_temp as $$
+begin
+    select r.recorded, r.used, r."limit", r.remaining, r.period_end
+      into answer.recorded, answer.used, answer."limit", answer.remaining, answer.period_end
+      from record_listed_usage(event) r;
+    return answer;
+exception when data_exception then
+    answer.recorded := false;
+    answer.used := null; answer."limit" := null; answer.remaining := null; answer.period_end := null;
+    answer.error := sqlerrm;
+    return answer;
+end
+$$;
+comment on function perennial.answer_listed_usage is 'Records one event of a batch, and answers with what is wrong where it cannot.';
+
 create function perennial.record_usage_batch(events jsonb)
 returns table (event_id text, recorded boolean, used bigint, "limit" bigint, remaining bigint, period_end timestamptz,
                error text)
@@ -648,30 +673,20 @@ begin
         answers := array(select p from record_plain_usage(events) p);
     exception when data_exception then
         -- Something cannot be read: each event is taken for itself, and the bad one named.
-        answers := array(select row(e.number, e.event ->> 'event_id', false, null, null, null, null, null)::usage_batch_answer
+        answers := array(select row(e.number, e.event ->> 'event_id', false, null, null, null, null, null, null)::usage_batch_answer
                            from jsonb_array_elements(events) with ordinality e (event, number));
     end;
-    foreach answer in array answers loop
-        event_id := answer.event_id;
-        error := null;
-        if answer.plain then
-            recorded := answer.recorded;
-            used := answer.used;
-            "limit" := answer."limit";
-            remaining := answer.remaining;
-            period_end := answer.period_end;
-        else
-            begin
-                select * into recorded, used, "limit", remaining, period_end
-                  from record_listed_usage(events -> (answer.number - 1)::integer);
-            exception when data_exception then
-                recorded := false;
-                used := null; "limit" := null; remaining := null; period_end := null;
-                error := sqlerrm;
-            end;
-        end if;
-        return next;
+    -- Those that are not plain lock what they touch one by one: in the same order in every batch, so
+    -- that no two wait for each other. They are answered in the order they came in.
+    for answer in
+        select a.* from unnest(answers) a where not a.plain
+         order by lower(events -> (a.number - 1)::integer ->> 'customer') collate "C",
+                  events -> (a.number - 1)::integer ->> 'metric' collate "C", a.event_id collate "C", a.number
+    loop
+        answers[answer.number] := answer_listed_usage(events -> (answer.number - 1)::integer, answer);
     end loop;
+    return query select a.event_id, a.recorded, a.used, a."limit", a.remaining, a.period_end, a.error
+                   from unnest(answers) a order by a.number;
 end
 $$;
 comment on function perennial.record_usage_batch is

@@ -187,8 +187,9 @@ set search_path = perennial, pg_temp as $$
         delete from usage_counters
          where ctid = any (array(select c.ctid from usage_counters c
                                    join usage_meters m using (customer_id, metric_id)
-                                  where c.period_start < m.closed_start limit rows_max))
+                                  where c.period_start < least(m.closed_start, m.period_start - late_window())
+                                  limit rows_max))
         returning 1)
     select count(*) from gone
 $$;
-comment on function perennial.prune_usage_counters is 'Forgets up to `rows_max` counters of periods before the last closed one: their closings have what counted.';
+comment on function perennial.prune_usage_counters is 'Forgets up to `rows_max` counters of periods that no closing looks back at any more: their closings have what counted.';

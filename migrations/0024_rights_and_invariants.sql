@@ -80,9 +80,17 @@ set search_path = perennial, pg_temp as $$
                                and i.period_start = p.period_start
      where p.invoice_id is not null
      group by p.id having coalesce(sum(i.amount_minor), 0) < p.amount_minor
+    union all
+    select 'I13', p.id::text, 'waits for no invoice: its subscription has ended'
+      from pending_invoice_items p join subscriptions s on s.id = p.subscription_id
+     where p.invoice_id is null and p.final_at is null and s.ended_at is not null
+    union all
+    select 'I3', i.id::text, 'final invoice of a subscription that goes on'
+      from invoices i join subscriptions s on s.id = i.subscription_id
+     where i.kind = 'final' and s.ended_at is null
 $$;
 comment on function perennial.check_usage_invariants is
-    'What does not hold of usage (I10): counters are the sum of their events, periods are closed once and without gaps, and what was priced is billed.';
+    'What does not hold of usage (I3, I10, I13): counters are the sum of their events, periods are closed once and without gaps, and what was priced is billed.';
 
 alter function perennial.check_invariants() rename to check_lifecycle_invariants;
 create function perennial.check_invariants() returns table (invariant text, subject text, problem text)

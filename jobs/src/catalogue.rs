@@ -2,6 +2,7 @@
 
 mod accrue_commissions;
 mod allocate_tokens;
+mod bill_final_usage;
 mod cancel_at_period_end;
 mod check_invariants;
 mod collect_payment;
@@ -57,6 +58,7 @@ macro_rules! catalogue {
 catalogue! {
     accrue_commissions::AccrueCommissions,
     allocate_tokens::AllocateTokens,
+    bill_final_usage::BillFinalUsage,
     cancel_at_period_end::CancelAtPeriodEnd,
     check_invariants::CheckInvariants,
     collect_payment::CollectPayment,

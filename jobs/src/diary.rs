@@ -57,13 +57,15 @@ pub async fn of(conn: &mut PgConnection, subscription: SubscriptionId) -> sqlx::
                          'by ' || h.by_job || ', decision ' || h.version, null, null, h.position
                     from perennial.subscription_history h where h.subscription_id = $1
                   union all
-                  select i.finalized_at, i.decision, 2, 'invoice', '{} for period ' || i.period_index, 
+                  select i.finalized_at, i.decision, 2, 'invoice',
+                         '{} for ' || coalesce('period ' || i.period_index, 'usage until the end'),
                          i.series || '-' || lpad(i.number::text, 6, '0') || ', inv_' || replace(i.id::text, '-', ''),
-                         i.total_minor, i.currency, i.period_index
+                         i.total_minor, i.currency, coalesce(i.period_index, i.number)
                     from perennial.invoices i where i.subscription_id = $1
                   union all
-                  select i.closed_at, coalesce(a.version, i.decision), 5, 'invoice', '{} for period ' || i.period_index || ': ' || i.status,
-                         i.series || '-' || lpad(i.number::text, 6, '0'), i.total_minor, i.currency, i.period_index
+                  select i.closed_at, coalesce(a.version, i.decision), 5, 'invoice',
+                         '{} for ' || coalesce('period ' || i.period_index, 'usage until the end') || ': ' || i.status,
+                         i.series || '-' || lpad(i.number::text, 6, '0'), i.total_minor, i.currency, coalesce(i.period_index, i.number)
                     from perennial.invoices i
                     left join lateral (select max(outcome_decision) as version from perennial.payments p
                                         where p.invoice_id = i.id and p.settled_at = i.closed_at) a on true

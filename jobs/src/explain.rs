@@ -55,7 +55,7 @@ pub struct Standing {
     pub refunded_minor: i64,
     /// What banks took back of them in disputes that are open or lost, in minor units.
     pub disputed_minor: i64,
-    /// What usage waits to be billed with the next invoice, in minor units.
+    /// What usage waits to be billed with the next invoice, or a final one, in minor units.
     pub pending_minor: i64,
     /// What happens next by itself.
     pub next_action: Option<String>,
@@ -135,6 +135,11 @@ impl Standing {
         }
         match (self.next_action.as_deref(), self.next_action_at) {
             (Some(action), Some(at)) => format!("{} at {}: {}", action, instant(at), why(action)),
+            _ if self.ended_at.is_some() && self.owed_minor > 0 => format!(
+                "Nothing happens by itself: the subscription is {}. What is owed was tried; \
+                 `invoice.pay_requested` or another payment method collects it.",
+                self.status
+            ),
             _ => format!("Nothing happens by itself: the subscription is {}.", self.status),
         }
     }

@@ -1,4 +1,5 @@
-//! Closing usage periods: what was used beyond a limit is priced and waits for the next invoice.
+//! Closing usage periods: what was used beyond a limit is priced and waits for the
+//! next invoice, or for a final one.
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
@@ -10,7 +11,7 @@ use perennial_core::quota::{Closing, overage};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::store::meters::{self, NotableClosing, PriceList};
+use crate::store::meters::{self, LateUsage, NotableClosing, PriceList};
 use crate::store::pending_items::{self, PendingItemRow};
 
 /// Whose meters are looked at.
@@ -48,28 +49,30 @@ pub(crate) async fn close_step(
 }
 
 async fn bill(conn: &mut PgConnection, clock: Uuid, closing: &NotableClosing) -> sqlx::Result<()> {
-    let Some(subscription) = closing.subscription else { return Ok(()) };
-    let now = crate::clock::business_now(&mut *conn, clock).await?;
-    let mut items = Vec::new();
-    if let (Some(quota), 1..) = (closing.quota, closing.overage_units) {
-        let period = (closing.period_start, closing.period_end);
-        let units = Beyond { billed: 0, now: closing.overage_units };
-        items.push((LineKind::Overage, quota, period, units));
+    let mut charges = Vec::new();
+    if closing.overage_units > 0 {
+        charges.push(UsageCharge {
+            kind: LineKind::Overage,
+            subscription: closing.subscription,
+            quota: closing.quota,
+            period: (closing.period_start, closing.period_end),
+            known: 0,
+            units: Beyond { billed: 0, now: closing.overage_units },
+        });
     }
-    if let (Some(start), 1..) = (closing.late_start, closing.late_units)
-        && let Some(before) =
-            meters::closing(&mut *conn, closing.customer, closing.metric, start).await?
-        && let Some(quota) = before.quota_id
-    {
-        // What had rolled over is part of the limit on record.
-        let limit = Some(before.limit_units).filter(|limit| *limit >= 0);
-        let after = Closing { limit, rolled_in: 0, used: closing.late_used }.over();
-        let units = Beyond { billed: before.overage_units, now: after };
-        items.push((LineKind::LateUsage, quota, (start, before.period_end), units));
+    if closing.late {
+        let (customer, metric) = (closing.customer, closing.metric);
+        let found_in = closing.period_start;
+        let late = meters::note_late_usage(&mut *conn, customer, metric, found_in).await?;
+        charges.extend(late.iter().map(UsageCharge::late));
     }
-    for (kind, quota, period, units) in items {
-        let Some(prices) = meters::prices(&mut *conn, quota, subscription).await? else { continue };
-        let amount = match units.price(&prices) {
+    for charge in &charges {
+        let (Some(subscription), Some(quota)) = (charge.subscription, charge.quota) else {
+            continue;
+        };
+        let prices = meters::prices(&mut *conn, quota, subscription, charge.period.1).await?;
+        let Some(prices) = prices else { continue };
+        let amount = match charge.units.price(&prices) {
             Ok(amount) => amount,
             Err(problem) => {
                 // One bad price list must not hold up everybody's periods.
@@ -80,29 +83,67 @@ async fn bill(conn: &mut PgConnection, clock: Uuid, closing: &NotableClosing) ->
         if amount.minor == 0 {
             continue;
         }
-        let id = PendingItemId::derived(&format!(
-            "{}/{}/{}/{kind}",
-            closing.customer,
-            closing.metric,
-            period.0.timestamp_micros()
-        ));
-        let item = PendingItemRow {
-            id: id.0,
-            customer_id: closing.customer,
-            subscription_id: subscription,
-            kind: kind.as_str().to_owned(),
-            metric_id: closing.metric,
-            currency: amount.currency.code().to_owned(),
-            description: units.describe(&prices, period),
-            quantity: units.unbilled(),
-            amount_minor: amount.minor,
-            period_start: period.0,
-            period_end: period.1,
-            created_at: now,
-        };
+        let created_at = crate::clock::business_now(&mut *conn, clock).await?;
+        let item = charge.item(closing, subscription, amount, &prices, created_at);
         pending_items::insert(&mut *conn, &item).await?;
     }
     Ok(())
+}
+
+/// Usage of one period that may have a price.
+#[derive(Debug, Clone)]
+struct UsageCharge {
+    kind: LineKind,
+    /// Who gave the limit then, and by which terms.
+    subscription: Option<Uuid>,
+    quota: Option<Uuid>,
+    period: (DateTime<Utc>, DateTime<Utc>),
+    /// What was known of the period before: tells several late ones apart.
+    known: i64,
+    units: Beyond,
+}
+
+impl UsageCharge {
+    fn late(late: &LateUsage) -> Self {
+        // What had rolled over is part of the limit on record.
+        let limit = Some(late.limit_units).filter(|limit| *limit >= 0);
+        let over = |used| Closing { limit, rolled_in: 0, used }.over();
+        Self {
+            kind: LineKind::LateUsage,
+            subscription: late.subscription,
+            quota: late.quota,
+            period: (late.period_start, late.period_end),
+            known: late.known,
+            units: Beyond { billed: over(late.known), now: over(late.used) },
+        }
+    }
+
+    fn item(
+        &self,
+        closing: &NotableClosing,
+        subscription: Uuid,
+        amount: Money,
+        prices: &PriceList,
+        created_at: DateTime<Utc>,
+    ) -> PendingItemRow {
+        let (customer, metric, kind) = (closing.customer, closing.metric, self.kind);
+        let start = self.period.0.timestamp_micros();
+        let name = format!("{customer}/{metric}/{start}/{kind}/{}", self.known);
+        PendingItemRow {
+            id: PendingItemId::derived(&name).0,
+            customer_id: customer,
+            subscription_id: subscription,
+            kind: kind.as_str().to_owned(),
+            metric_id: metric,
+            currency: amount.currency.code().to_owned(),
+            description: self.units.describe(prices, self.period),
+            quantity: self.units.unbilled(),
+            amount_minor: amount.minor,
+            period_start: self.period.0,
+            period_end: self.period.1,
+            created_at,
+        }
+    }
 }
 
 /// Units beyond a limit: those an invoice has already, and all that are known now.

@@ -55,7 +55,7 @@ const DAMAGE: &[(&str, &str, &str)] = &[
      "insert into perennial.usage_counters select customer_id, metric_id, period_start - interval '9 years', 0, -5 from perennial.usage_meters"),
     ("I10", "a gap between two closed periods",
      "insert into perennial.usage_closings
-      select customer_id, metric_id, period_start - interval '9 days', period_start - interval '8 days', null, 5, 0, 0, 0, 0, now()
+      select customer_id, metric_id, period_start - interval '9 days', period_start - interval '8 days', null, null, 5, 0, 0, 0, now()
         from perennial.usage_meters"),
     ("I10", "a meter that stands elsewhere",
      "update perennial.usage_meters set period_start = period_start - interval '1 day' where closed_start is not null"),
@@ -70,6 +70,16 @@ const DAMAGE: &[(&str, &str, &str)] = &[
     ("I13", "a void invoice that is still owed",
      "delete from perennial.ledger_entries where account = 'accounts_receivable' and kind = 'payment_received'"),
     ("I13", "a number that is missing", "update perennial.invoice_series set last_number = 9"),
+    ("I3", "a final invoice of a subscription that goes on",
+     "insert into perennial.invoices (id, subscription_id, customer_id, kind, series, number, status, currency, total_minor,
+                                      issued_at, due_at, finalized_at, closed_at, decision)
+      select gen_random_uuid(), subscription_id, customer_id, 'final', series, 99, 'paid', currency, 0, now(), now(), now(), now(), 1
+        from perennial.invoices limit 1"),
+    ("I13", "usage of an ended subscription that waits for no invoice",
+     "insert into perennial.pending_invoice_items (id, customer_id, subscription_id, clock_id, kind, metric_id, currency, description,
+                                                   quantity, amount_minor, period_start, period_end, created_at)
+      select gen_random_uuid(), customer_id, id, clock_id, 'overage', 1, currency, '', 1, 1, now(), now(), now() from perennial.subscriptions;
+      update perennial.subscriptions set status = 'canceled', ended_at = now(), next_action = null, next_action_at = null"),
     ("I14", "more attempts than the policy has", "update perennial.dunning_cases set attempts_made = 9"),
     ("I14", "a method charged after it was blocked",
      "update perennial.payment_methods set blocked_reason = 'insufficient_funds'"),

@@ -19,6 +19,7 @@ const APPENDED: &[&str] = &[
     "roi_events",
     "subscription_history",
     "usage_closings",
+    "usage_late",
     "wallet_entries",
 ];
 
@@ -133,6 +134,7 @@ fn some_column(table: &str) -> &'static str {
         "refunds" => "reason",
         "subscription_history" => "edge",
         "usage_closings" => "used",
+        "usage_late" => "units",
         _ => "kind",
     }
 }

@@ -237,13 +237,18 @@ async fn usage_that_comes_late_is_dropped_with_a_note_where_the_plan_says_so() {
 }
 
 #[tokio::test]
-async fn usage_of_a_period_before_the_last_is_refused_by_name() {
+async fn usage_of_any_closed_period_is_taken_for_as_long_as_the_plan_says() {
     let (world, ada) = subscribed("free", json!({})).await;
     world.live_until("2026-04-01T00:00:00Z").await;
-    let at = Some("2026-02-27T00:00:00Z");
-    let error = record(&world, ada, ("ai_operations", 1), "e1", at).await.unwrap_err();
+    // 35 days back lies a period that two others have followed: it counts there.
+    let at = Some("2026-02-25T00:00:00Z");
+    let answer = record(&world, ada, ("ai_operations", 1), "e1", at).await.unwrap();
+    assert_eq!((answer.recorded, answer.used), (true, 1));
+    let at = Some("2026-02-24T00:00:00Z");
+    let error = record(&world, ada, ("ai_operations", 1), "e2", at).await.unwrap_err();
     let said = error.as_database_error().unwrap().message().to_owned();
-    assert!(said.starts_with("at: "), "{said}");
+    assert!(said.starts_with("at: ") && said.ends_with("more than 35 days back"), "{said}");
+    world.check().await;
 }
 
 #[tokio::test]
@@ -293,7 +298,7 @@ async fn a_worker_killed_while_it_closes_periods_or_warns_leaves_what_there_woul
 }
 
 #[tokio::test]
-async fn a_period_ends_with_its_subscription_and_what_was_beyond_the_limit_is_kept() {
+async fn a_period_ends_with_its_subscription_and_what_was_beyond_the_limit_is_billed() {
     let (world, ada) = subscribed("pro", json!({})).await;
     record(&world, ada, ("ai_decisions", 10_300), "e1", None).await.unwrap();
     world.live_until("2026-02-10T00:00:00Z").await;
@@ -308,8 +313,8 @@ async fn a_period_ends_with_its_subscription_and_what_was_beyond_the_limit_is_ke
     .await
     .unwrap();
     assert_eq!(closed, (10_000, 300, "2026-02-10".to_owned()));
-    let waiting = "select sum(amount_minor)::bigint from perennial.pending_invoice_items where invoice_id is null";
-    assert_eq!(world.count(waiting).await, 300);
+    let billed = "select total_minor from perennial.invoices where kind = 'final'";
+    assert_eq!(world.count(billed).await, 300);
     // There is no limit any more, and nothing that would reset.
     let after = record(&world, ada, ("ai_decisions", 1), "e2", None).await.unwrap();
     assert_eq!((after.used, after.limit), (1, Some(0)));

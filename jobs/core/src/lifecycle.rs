@@ -24,8 +24,8 @@ mod subscription;
 pub use access::{Access, access};
 pub use agenda::{Action, agenda};
 pub use effect::{
-    Account, BalanceChange, BalanceKind, CaseOutcome, Effect, Entry, InvoiceClose, IssuedInvoice,
-    Line, LineKind, Notice, PeriodKind, Posting, Reason,
+    Account, BalanceChange, BalanceKind, CaseOutcome, Effect, Entry, InvoiceClose, InvoiceKind,
+    IssuedInvoice, Line, LineKind, Notice, PeriodKind, Posting, Reason,
 };
 pub use event::{CancelWhen, Event, UnusedTime};
 pub use method::{Method, Unusable};
@@ -132,6 +132,7 @@ pub fn decide(
         Event::PayRequested { invoice } => collection::pay_requested(&mut draft, *invoice)?,
         Event::CancelRequested { when } => cancellation::requested(&mut draft, *when)?,
         Event::CancelUndone => cancellation::undone(&mut draft)?,
+        Event::UsageLeft => cancellation::usage_left(&mut draft)?,
     }
     collection::tell_of_payments(&mut draft);
     Ok(draft.finish())

@@ -90,13 +90,14 @@ pub(super) async fn load(
 }
 
 /// Usage whose period has ended by now is priced before anything is billed: a renewal at the same
-/// instant has it on its invoice.
+/// instant has it on its invoice, and one final invoice has that of all meters.
 async fn pending(
     conn: &mut PgConnection,
     rows: &[SubscriptionRow],
 ) -> sqlx::Result<Vec<PendingItemRow>> {
     let mut of: HashMap<Uuid, Vec<Uuid>> = HashMap::new();
-    for row in rows.iter().filter(|row| row.period_end <= row.now) {
+    let over = |row: &&SubscriptionRow| row.period_end <= row.now || row.ended_at.is_some();
+    for row in rows.iter().filter(over) {
         of.entry(row.clock_id).or_default().push(row.customer_id);
     }
     for (clock, customers) in &of {
@@ -202,7 +203,7 @@ fn assemble(
             grace: row.grace_notice_at.is_some(),
         },
         parked: row.parked_reason,
-        invoices: parts.invoices.iter().map(invoice).collect(),
+        invoices: parts.invoices.iter().map(invoice).collect::<sqlx::Result<_>>()?,
         methods: parts
             .methods
             .iter()
@@ -301,9 +302,10 @@ fn pending_item(row: &PendingItemRow) -> sqlx::Result<PendingItem> {
     })
 }
 
-fn invoice(row: &InvoiceRow) -> Invoice {
-    Invoice {
+fn invoice(row: &InvoiceRow) -> sqlx::Result<Invoice> {
+    Ok(Invoice {
         id: row.id.into(),
+        kind: word("invoices", "kind", row.id, &row.kind)?,
         period: Period { index: row.period_index, start: row.starts_at, end: row.ends_at },
         total_minor: row.total_minor,
         settled_minor: row.settled_minor,
@@ -311,7 +313,7 @@ fn invoice(row: &InvoiceRow) -> Invoice {
         open: row.status == "open",
         attempts: row.attempts,
         in_flight: row.in_flight.map(Into::into),
-    }
+    })
 }
 
 fn method(row: &MethodRow, reattempts: &Reattempts) -> Method {

@@ -64,8 +64,9 @@ struct Tables {
     held: Vec<(PaymentMethodId, chrono::DateTime<chrono::Utc>)>,
     replaced_items: Vec<(Uuid, Vec<items::NewItem>)>,
     billed: Vec<(Vec<PendingItemId>, InvoiceId)>,
-    // Customers whose limits may have changed.
+    // Customers whose limits may have changed, and subscriptions that ended.
     entitled: Vec<Uuid>,
+    ended: Vec<Uuid>,
     errands: Errands,
     revenue: Revenue,
 }
@@ -165,8 +166,11 @@ impl Tables {
         match effect {
             Effect::Moved { from, edge, to, period_index } => {
                 facts.note("edges", edge.as_str());
-                if from.is_none_or(|from| from.has_access() != to.has_access()) {
+                if from.is_none_or(|from| from.has_access() != to.has_access()) || to.is_final() {
                     self.entitled.push(decided.after.customer.0);
+                }
+                if to.is_final() {
+                    self.ended.push(decided.after.id.0);
                 }
                 self.edges.push(rows::edge(decided, *from, *edge, *to, *period_index));
             }
@@ -260,6 +264,8 @@ impl Tables {
             items::replace(&mut *conn, *subscription, wanted).await?;
         }
         meters::entitle(&mut *conn, &self.entitled).await?;
+        // Now that no meter of theirs can be closed beside this: nothing that waits is overlooked.
+        pending_items::await_final_invoice(&mut *conn, &self.ended).await?;
         emails::queue(&mut *conn, &self.emails).await?;
         audit::insert_edges(&mut *conn, &self.edges).await?;
         audit::insert(&mut *conn, &self.audit).await?;

@@ -11,6 +11,8 @@ use super::columns::columns;
 pub(crate) struct InvoiceRow {
     pub(crate) id: Uuid,
     pub(crate) subscription_id: Uuid,
+    pub(crate) kind: String,
+    /// Of a final invoice: that of the last period.
     pub(crate) period_index: i64,
     pub(crate) starts_at: DateTime<Utc>,
     pub(crate) ends_at: DateTime<Utc>,
@@ -34,8 +36,8 @@ pub(crate) async fn unfinished(
         r#"with unfinished as materialized (
                   select * from perennial.invoices
                    where subscription_id = any($1) and (status = 'open' or receipt_key is null))
-           select i.id as "id!", i.subscription_id as "subscription_id!", i.period_index as "period_index!",
-                  p.starts_at as "starts_at!", p.ends_at as "ends_at!", i.number as "number!", i.status as "status!",
+           select i.id as "id!", i.subscription_id as "subscription_id!", i.kind as "kind!",
+                  p.period_index as "period_index!", p.starts_at as "starts_at!", p.ends_at as "ends_at!", i.number as "number!", i.status as "status!",
                   i.total_minor as "total_minor!", coalesce(t.settled_minor, 0)::bigint as "settled_minor!",
                   coalesce((select -sum(b.amount_minor) from perennial.customer_balance_entries b
                              where b.invoice_id = i.id and b.kind in ('applied', 'carried')), 0)::bigint
@@ -43,9 +45,15 @@ pub(crate) async fn unfinished(
                   coalesce(t.attempts, 0) as "attempts!", t.in_flight
              from unfinished i
             cross join lateral (
-                  select p.starts_at, p.ends_at from perennial.subscription_periods p
+                  select p.period_index, p.starts_at, p.ends_at from perennial.subscription_periods p
                    where p.subscription_id = i.subscription_id and p.period_index = i.period_index
-                     and p.kind = 'service' limit 1) p
+                     and p.kind = 'service'
+                  union all
+                  select s.period_index, min(l.period_start), max(l.period_end)
+                    from perennial.subscriptions s
+                    join perennial.invoice_items l on l.invoice_id = i.id
+                   where i.kind = 'final' and s.id = i.subscription_id group by s.period_index
+                  limit 1) p
             cross join lateral (
                   select sum(y.amount_minor) filter (where y.status = 'succeeded') as settled_minor,
                          max(y.attempt) as attempts,
@@ -65,7 +73,9 @@ columns! {
         id: Uuid,
         subscription_id: Uuid,
         customer_id: Uuid,
-        period_index: i64,
+        kind: String,
+        // None: a final one.
+        period_index: Option<i64>,
         // None: the next one.
         number: Option<i64>,
         currency: String,
@@ -109,16 +119,16 @@ pub(crate) async fn insert(conn: &mut PgConnection, rows: &NewInvoices) -> sqlx:
         "insert into perennial.invoices
              (id, subscription_id, customer_id, period_index, kind, series, number, status, currency, total_minor,
               issued_at, due_at, finalized_at, decision)
-         select u.id, u.subscription, u.customer, u.period_index, 'period', $12, u.number, 'open', u.currency, u.total,
+         select u.id, u.subscription, u.customer, u.period_index, u.kind, $12, u.number, 'open', u.currency, u.total,
                 u.issued_at, u.due_at, u.finalized_at, u.decision
            from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::bigint[], $5::bigint[], $6::text[], $7::bigint[],
-                       $8::timestamptz[], $9::timestamptz[], $10::timestamptz[], $11::bigint[])
+                       $8::timestamptz[], $9::timestamptz[], $10::timestamptz[], $11::bigint[], $13::text[])
                 as u (id, subscription, customer, period_index, number, currency, total, issued_at, due_at,
-                      finalized_at, decision)",
+                      finalized_at, decision, kind)",
         &rows.id,
         &rows.subscription_id,
         &rows.customer_id,
-        &rows.period_index,
+        &rows.period_index as &[Option<i64>],
         &numbers,
         &rows.currency,
         &rows.total_minor,
@@ -126,7 +136,8 @@ pub(crate) async fn insert(conn: &mut PgConnection, rows: &NewInvoices) -> sqlx:
         &rows.due_at,
         &rows.finalized_at,
         &rows.decision,
-        SERIES
+        SERIES,
+        &rows.kind
     )
     .execute(conn)
     .await?;

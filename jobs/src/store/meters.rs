@@ -28,11 +28,8 @@ pub(crate) struct NotableClosing {
     pub(crate) period_start: DateTime<Utc>,
     pub(crate) period_end: DateTime<Utc>,
     pub(crate) overage_units: i64,
-    /// The period before, where usage of it came after its closing, …
-    pub(crate) late_start: Option<DateTime<Utc>>,
-    pub(crate) late_units: i64,
-    /// … and all that was used in it.
-    pub(crate) late_used: i64,
+    /// Whether usage of periods before may have come since they were closed.
+    pub(crate) late: bool,
     pub(crate) stale: bool,
 }
 
@@ -65,31 +62,38 @@ pub(crate) async fn entitle(conn: &mut PgConnection, customers: &[Uuid]) -> sqlx
     Ok(())
 }
 
-/// What closing found of a period that was closed before.
+/// A closed period, of which there was more than its closing knew.
 #[derive(Debug, Clone)]
-pub(crate) struct Closing {
-    pub(crate) quota_id: Option<Uuid>,
-    pub(crate) limit_units: i64,
-    pub(crate) overage_units: i64,
+pub(crate) struct LateUsage {
+    pub(crate) period_start: DateTime<Utc>,
     pub(crate) period_end: DateTime<Utc>,
+    pub(crate) subscription: Option<Uuid>,
+    pub(crate) quota: Option<Uuid>,
+    /// With what had rolled over; -1: unlimited.
+    pub(crate) limit_units: i64,
+    /// What was known before,
+    pub(crate) known: i64,
+    /// … and all that is known now.
+    pub(crate) used: i64,
 }
 
-/// A closed period.
-pub(crate) async fn closing(
+/// Notes what the closing of the period that begins at `found_in` found of the periods before it.
+pub(crate) async fn note_late_usage(
     conn: &mut PgConnection,
     customer: Uuid,
     metric: i32,
-    period_start: DateTime<Utc>,
-) -> sqlx::Result<Option<Closing>> {
+    found_in: DateTime<Utc>,
+) -> sqlx::Result<Vec<LateUsage>> {
     sqlx::query_as!(
-        Closing,
-        "select quota_id, limit_units, overage_units, period_end from perennial.usage_closings
-          where customer_id = $1 and metric_id = $2 and period_start = $3",
+        LateUsage,
+        r#"select period_start as "period_start!", period_end as "period_end!", subscription_id as subscription,
+                  quota_id as quota, limit_units as "limit_units!", known as "known!", used as "used!"
+             from perennial.note_late_usage($1, $2, $3)"#,
         customer,
         metric,
-        period_start
+        found_in
     )
-    .fetch_optional(conn)
+    .fetch_all(conn)
     .await
 }
 
@@ -102,11 +106,13 @@ pub(crate) struct PriceList {
     pub(crate) tiers: Vec<Tier>,
 }
 
-/// The prices of a quota in the currency of a subscription.
+/// The prices of a quota in the currency of a subscription, for a period that ended then; `None`
+/// where it costs nothing, as all that is used in a trial.
 pub(crate) async fn prices(
     conn: &mut PgConnection,
     quota: Uuid,
     subscription: Uuid,
+    period_end: DateTime<Utc>,
 ) -> sqlx::Result<Option<PriceList>> {
     let row = sqlx::query!(
         r#"select s.currency, m.unit, s.anchor_zone as zone,
@@ -117,9 +123,10 @@ pub(crate) async fn prices(
              from perennial.plan_quotas q
              join perennial.metrics m on m.id = q.metric_id
              join perennial.subscriptions s on s.id = $2
-            where q.id = $1"#,
+            where q.id = $1 and (s.trial_end is null or $3 > s.trial_end)"#,
         quota,
-        subscription
+        subscription,
+        period_end
     )
     .fetch_optional(conn)
     .await?;

@@ -22,13 +22,16 @@ pub(crate) struct PendingItemRow {
     pub(crate) created_at: DateTime<Utc>,
 }
 
-/// Adds an item; its id follows from what it bills.
+/// Adds an item; its id follows from what it bills. Where its subscription has ended, a final invoice
+/// is due.
 pub(crate) async fn insert(conn: &mut PgConnection, item: &PendingItemRow) -> sqlx::Result<()> {
     sqlx::query!(
         "insert into perennial.pending_invoice_items
-             (id, customer_id, subscription_id, kind, metric_id, currency, description, quantity, amount_minor,
-              period_start, period_end, created_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+             (id, customer_id, subscription_id, clock_id, kind, metric_id, currency, description, quantity, amount_minor,
+              period_start, period_end, created_at, final_at)
+         select $1, $2, s.id, s.clock_id, $4, $5, $6, $7, $8, $9, $10, $11, $12,
+                case when s.ended_at is not null then $12::timestamptz end
+           from perennial.subscriptions s where s.id = $3",
         item.id,
         item.customer_id,
         item.subscription_id,
@@ -63,6 +66,24 @@ pub(crate) async fn load(
     )
     .fetch_all(conn)
     .await
+}
+
+/// Subscriptions have ended: what waits for their next invoice waits for a final one.
+pub(crate) async fn await_final_invoice(
+    conn: &mut PgConnection,
+    ended: &[Uuid],
+) -> sqlx::Result<()> {
+    if ended.is_empty() {
+        return Ok(());
+    }
+    sqlx::query!(
+        "update perennial.pending_invoice_items set final_at = perennial.business_now(clock_id)
+          where subscription_id = any($1) and invoice_id is null and final_at is null",
+        ended
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
 }
 
 /// Notes that an invoice bills them.

@@ -1,11 +1,11 @@
-//! What is due of usage: periods that have ended, thresholds that were crossed.
+//! What is due of usage: periods that have ended, what they leave to bill, thresholds that were crossed.
 
 use sqlx::PgConnection;
 
 use super::BATCH_MAX;
 
 pub(super) async fn sweep(conn: &mut PgConnection) -> sqlx::Result<i64> {
-    Ok(meters(&mut *conn).await? + warnings(conn).await?)
+    Ok(meters(&mut *conn).await? + final_invoices(&mut *conn).await? + warnings(conn).await?)
 }
 
 /// One job for each clock, however many meters are due: it closes them in sets. Its key has the first
@@ -23,6 +23,25 @@ async fn meters(conn: &mut PgConnection) -> sqlx::Result<i64> {
               and (select count(*) from perennial.jobs j
                     where j.queue = 'reset_quota' and j.payload ->> 'clock' = c.id::text) < 2
            having count(*) > 0"#
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(enqueued.flatten().unwrap_or_default())
+}
+
+async fn final_invoices(conn: &mut PgConnection) -> sqlx::Result<i64> {
+    let enqueued = sqlx::query_scalar!(
+        r#"select perennial.enqueue_jobs(
+                      array_agg('bill_final_usage'::text),
+                      array_agg(jsonb_build_object('subscription', due.subscription_id)),
+                      array_agg(due.subscription_id::text)) as "enqueued"
+             from (select f.subscription_id from perennial.final_invoices_due f
+                    where f.due_at <= perennial.business_now(f.clock_id)
+                      and not exists (select from perennial.jobs j
+                                       where j.queue = 'bill_final_usage' and j.unique_key = f.subscription_id::text)
+                    limit $1) due
+           having count(*) > 0"#,
+        BATCH_MAX
     )
     .fetch_optional(conn)
     .await?;

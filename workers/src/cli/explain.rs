@@ -80,7 +80,7 @@ impl Explain {
         if standing.pending_minor != 0 {
             let when = match standing.ended_at {
                 None => "with the next invoice",
-                Some(_) => "by hand: the subscription has ended, and no invoice follows",
+                Some(_) => "with a final invoice",
             };
             say(format_args!("to be billed {} of usage, {when}", money(standing.pending_minor)))?;
         }

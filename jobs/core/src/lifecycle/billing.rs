@@ -6,14 +6,16 @@ mod settle;
 use super::Refused;
 use super::draft::Draft;
 use super::effect::{
-    Account, BalanceChange, BalanceKind, Effect, InvoiceClose, IssuedInvoice, LineKind, PeriodKind,
+    Account, BalanceChange, BalanceKind, Effect, InvoiceClose, InvoiceKind, IssuedInvoice, Line,
+    LineKind, PeriodKind,
 };
 use super::subscription::Invoice;
 use crate::calendar::Period;
 use crate::ids::InvoiceId;
 use crate::invoice::{Collectability, collectability};
 use crate::money::Money;
-use lines::{lines, sum};
+use chrono::{DateTime, Utc};
+use lines::{left_over, lines, sum};
 
 pub(super) use settle::{credit_payment_of_nothing, give_up_all, was_never_served};
 
@@ -29,17 +31,52 @@ pub(super) fn bill(draft: &mut Draft<'_>, period: Period, setup: SetupFee) -> Re
     draft.after.period = period;
     draft.push(Effect::PeriodOpened { period, kind: PeriodKind::Service });
     let lines = lines(draft, period, setup)?;
-    let total_minor = sum(lines.iter().map(|line| line.amount_minor))?;
     let id = InvoiceId::derived(&format!("{}/{}/period", draft.after.id, period.index));
+    issue(draft, Draw { id, kind: InvoiceKind::Period, period, lines, issued_at: period.start })
+}
+
+/// Bills what was used beyond limits and has no other invoice left to be on: which one, `None`
+/// where there is nothing.
+pub(super) fn bill_finally(draft: &mut Draft<'_>) -> Result<Option<InvoiceId>, Refused> {
+    let pending = &draft.after.pending;
+    let (Some(first), Some(start), Some(end)) = (
+        pending.first(),
+        pending.iter().map(|item| item.used_in.start).min(),
+        pending.iter().map(|item| item.used_in.end).max(),
+    ) else {
+        return Ok(None);
+    };
+    // An item is billed once, so its invoice is named by it.
+    let id = InvoiceId::derived(&format!("{}/{}/final", draft.after.id, first.id));
+    let period = Period { index: draft.after.period.index, start, end };
+    let (kind, lines, issued_at) = (InvoiceKind::Final, left_over(draft)?, period.end);
+    issue(draft, Draw { id, kind, period, lines, issued_at })?;
+    Ok(Some(id))
+}
+
+/// An invoice that is about to be finalised.
+struct Draw {
+    id: InvoiceId,
+    kind: InvoiceKind,
+    period: Period,
+    lines: Vec<Line>,
+    issued_at: DateTime<Utc>,
+}
+
+/// Finalises an invoice; credits pay what they can.
+fn issue(draft: &mut Draft<'_>, draw: Draw) -> Result<(), Refused> {
+    let Draw { id, kind, period, lines, issued_at } = draw;
+    let total_minor = sum(lines.iter().map(|line| line.amount_minor))?;
     let carried = lines.iter().filter(|line| line.kind == LineKind::CarriedBalance);
     let carried_minor = sum(carried.map(|line| line.amount_minor))?;
     draft.push(Effect::Issued(IssuedInvoice {
         id,
+        kind,
         period,
         lines,
         total_minor,
-        issued_at: period.start,
-        due_at: draft.now.max(period.start),
+        issued_at,
+        due_at: draft.now.max(issued_at),
     }));
     let pending: Vec<_> = draft.after.pending.drain(..).map(|item| item.id).collect();
     if !pending.is_empty() {
@@ -47,6 +84,7 @@ pub(super) fn bill(draft: &mut Draft<'_>, period: Period, setup: SetupFee) -> Re
     }
     draft.after.invoices.push(Invoice {
         id,
+        kind,
         period,
         total_minor,
         settled_minor: 0,

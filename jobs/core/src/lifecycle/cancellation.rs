@@ -2,6 +2,7 @@
 
 use super::Refused;
 use super::billing;
+use super::collection;
 use super::draft::Draft;
 use super::effect::{Account, BalanceKind, CaseOutcome, Notice};
 use super::event::{CancelWhen, UnusedTime};
@@ -79,6 +80,18 @@ fn end(draft: &mut Draft<'_>, at: DateTime<Utc>) -> Result<(), Refused> {
     draft.take(Edge::Canceled, State::Canceled(Ended { at }))?;
     if !told {
         draft.notify(Notice::Canceled);
+    }
+    Ok(())
+}
+
+/// Usage was priced after the last renewal: it is billed once the outcome of any attempt is known,
+/// so that there is one attempt at a time.
+pub(super) fn usage_left(draft: &mut Draft<'_>) -> Result<(), Refused> {
+    if !draft.after.state.status().is_final() || draft.after.has_payment_in_flight() {
+        return Ok(());
+    }
+    if let Some(invoice) = billing::bill_finally(draft)? {
+        collection::collect_finally(draft, invoice);
     }
     Ok(())
 }

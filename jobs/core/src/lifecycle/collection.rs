@@ -5,7 +5,7 @@ mod outcome;
 use super::Refused;
 use super::billing;
 use super::draft::Draft;
-use super::effect::{Effect, Reason};
+use super::effect::{Effect, Notice, Reason};
 use super::ladder;
 use super::method::{Method, Unusable};
 use super::service;
@@ -30,34 +30,45 @@ pub(super) enum Collecting {
 
 /// Plans the next attempt with the first usable method.
 pub(super) fn collect(draft: &mut Draft<'_>) -> Collecting {
-    let usable = draft.after.methods.iter().find(|method| may_charge(draft, method));
-    match usable.map(|method| method.id) {
-        Some(method) => collect_with(draft, method),
+    match draft.after.oldest_owed().map(|invoice| invoice.id) {
+        Some(invoice) => collect_invoice(draft, invoice),
         None if draft.after.has_payment_in_flight() => Collecting::UnderWay,
         None => Collecting::Not,
     }
 }
 
-/// Whether the rules allow to charge this method with what is owed.
-fn may_charge(draft: &Draft<'_>, method: &Method) -> bool {
-    let first = draft.after.oldest_owed().is_some_and(|invoice| invoice.attempts == 0);
+/// Plans the next attempt at this (open) invoice with the first usable method.
+fn collect_invoice(draft: &mut Draft<'_>, invoice: InvoiceId) -> Collecting {
+    let usable = draft.after.methods.iter().find(|method| may_charge(draft, method, invoice));
+    match usable.map(|method| method.id) {
+        Some(method) => charge(draft, method, invoice),
+        None if draft.after.has_payment_in_flight() => Collecting::UnderWay,
+        None => Collecting::Not,
+    }
+}
+
+/// Whether the rules allow to charge this method with what is owed on an invoice.
+fn may_charge(draft: &Draft<'_>, method: &Method, invoice: InvoiceId) -> bool {
+    let known = draft.after.invoices.iter().find(|known| known.id == invoice);
+    let first = known.is_some_and(|invoice| invoice.attempts == 0);
     let allowed = if first { method.usable_at_first(draft.now) } else { method.usable(draft.now) };
     allowed.is_ok()
 }
 
 /// Plans the next attempt with this (usable) method. What is owed is read here and now, under
 /// lock, so that nothing is charged twice (rule D5).
-fn collect_with(draft: &mut Draft<'_>, method: PaymentMethodId) -> Collecting {
+fn charge(draft: &mut Draft<'_>, method: PaymentMethodId, id: InvoiceId) -> Collecting {
     if draft.after.has_payment_in_flight() {
         return Collecting::UnderWay;
     }
-    let Some(invoice) = draft.after.oldest_owed() else { return Collecting::Not };
-    let (id, attempt, amount_minor) = (invoice.id, invoice.attempts + 1, invoice.due_minor());
+    let Some(invoice) = billing::invoice_mut(draft, id).filter(|invoice| invoice.due_minor() > 0)
+    else {
+        return Collecting::Not;
+    };
+    let (attempt, amount_minor) = (invoice.attempts + 1, invoice.due_minor());
     let payment = PaymentId::derived(&format!("{id}/{attempt}"));
-    if let Some(invoice) = billing::invoice_mut(draft, id) {
-        invoice.attempts = attempt;
-        invoice.in_flight = Some(payment);
-    }
+    invoice.attempts = attempt;
+    invoice.in_flight = Some(payment);
     let now = draft.now;
     let charged = draft.after.methods.iter_mut().find(|known| known.id == method);
     if let Some(charged) = charged.filter(|_| attempt > 1) {
@@ -65,6 +76,17 @@ fn collect_with(draft: &mut Draft<'_>, method: PaymentMethodId) -> Collecting {
     }
     draft.push(Effect::Charge { payment, invoice: id, attempt, method, amount_minor });
     Collecting::Planned
+}
+
+/// A final invoice is tried once by itself. Whatever becomes of that, no ladder follows: there is
+/// no access to end any more, and the invoice stays open for whoever wants it paid.
+pub(super) fn collect_finally(draft: &mut Draft<'_>, invoice: InvoiceId) {
+    if billing::due_of(draft, invoice) > 0 && collect_invoice(draft, invoice) == Collecting::Not {
+        let why = why_unusable(&draft.after.methods, draft.now);
+        draft.remark(format!("{invoice} is not charged: {why}"));
+        let reason = obstacle(draft);
+        draft.notify(Notice::PaymentFailed { attempt: 0, of: 1, next_attempt_at: None, reason });
+    }
 }
 
 /// Collects what an active subscription owes; where nothing can be charged, the ladder begins.
@@ -78,15 +100,18 @@ pub(super) fn collect_or_fail(draft: &mut Draft<'_>) -> Result<(), Refused> {
 
 /// A new method is charged at once. One that was declined for good meanwhile is not.
 pub(super) fn collect_with_new(draft: &mut Draft<'_>, method: PaymentMethodId) {
+    let Some(invoice) = draft.after.oldest_owed().map(|invoice| invoice.id) else { return };
     let known = draft.after.methods.iter().find(|known| known.id == method);
-    if known.is_some_and(|known| may_charge(draft, known)) {
-        collect_with(draft, method);
+    if known.is_some_and(|known| may_charge(draft, known, invoice)) {
+        charge(draft, method, invoice);
     }
 }
 
 /// Somebody wants an invoice paid now; this also ends a standstill.
 pub(super) fn pay_requested(draft: &mut Draft<'_>, invoice: InvoiceId) -> Result<(), Refused> {
-    if draft.after.state.status().is_final() {
+    let due = billing::due_of(draft, invoice);
+    let ended = draft.after.state.status().is_final();
+    if ended && due == 0 {
         return Err(Refused::TooLate {
             what: "paying an invoice",
             why: "the subscription has ended".to_owned(),
@@ -96,19 +121,17 @@ pub(super) fn pay_requested(draft: &mut Draft<'_>, invoice: InvoiceId) -> Result
         draft.unpark();
         service::bill_too_far_behind(draft)?;
     }
-    let owed = draft.after.invoices.iter().any(|owed| owed.id == invoice && owed.due_minor() > 0);
-    if !owed || draft.after.has_payment_in_flight() {
+    if due == 0 || draft.after.has_payment_in_flight() {
         return Ok(());
     }
     if draft.after.state == State::Active {
         return collect_or_fail(draft);
     }
-    if !draft.after.methods.iter().any(|method| may_charge(draft, method)) {
+    let collecting = if ended { collect_invoice(draft, invoice) } else { collect(draft) };
+    if collecting == Collecting::Not {
         let why = why_unusable(&draft.after.methods, draft.now);
         draft.remark(format!("{invoice} is not charged: {why}"));
-        return Ok(());
     }
-    collect(draft);
     Ok(())
 }
 

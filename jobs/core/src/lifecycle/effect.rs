@@ -130,6 +130,16 @@ words! {
 }
 
 words! {
+    /// What an invoice is for.
+    InvoiceKind {
+        /// A service period, and whatever waited for its invoice.
+        Period = "period",
+        /// What was used beyond limits and had no other invoice left to be on.
+        Final = "final",
+    }
+}
+
+words! {
     /// How an invoice ends.
     InvoiceClose {
         /// Nothing is owed any more.
@@ -192,15 +202,17 @@ words! {
 /// A finalised invoice.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IssuedInvoice {
-    /// Its id, derived from subscription and period.
+    /// Its id, derived from subscription and period, or from the first item of a final one.
     pub id: InvoiceId,
-    /// The period it is for.
+    /// What it is for.
+    pub kind: InvoiceKind,
+    /// The period it is for; of a final one, the time of all that it bills.
     pub period: Period,
     /// What it bills.
     pub lines: Vec<Line>,
     /// Sum of the lines, minor units.
     pub total_minor: i64,
-    /// The instant it is dated: the start of its period.
+    /// The instant it is dated: the start of its period; of a final one, the end.
     pub issued_at: DateTime<Utc>,
     /// When it is due: at processing.
     pub due_at: DateTime<Utc>,

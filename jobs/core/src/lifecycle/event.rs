@@ -75,6 +75,8 @@ pub enum Event {
     },
     /// Somebody wants it to go on after all.
     CancelUndone,
+    /// Usage was priced that no renewal will bill: the subscription has ended.
+    UsageLeft,
 }
 
 /// When a cancellation takes effect.

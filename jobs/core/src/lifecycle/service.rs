@@ -195,7 +195,10 @@ pub(super) fn method_attached(
         State::PastDue { .. }
         | State::Grace { .. }
         | State::Unpaid { .. }
-        | State::Incomplete { .. } => {
+        | State::Incomplete { .. }
+        // A final invoice that could not be collected.
+        | State::Canceled(_)
+        | State::Expired(_) => {
             collection::collect_with_new(draft, method);
             Ok(())
         }

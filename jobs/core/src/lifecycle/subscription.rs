@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
-use super::effect::LineKind;
+use super::effect::{InvoiceKind, LineKind};
 use super::method::Method;
 use super::status::Status;
 use crate::calendar::{Cycle, Period};
@@ -140,7 +140,7 @@ pub struct Item {
     pub setup_fee_minor: i64,
 }
 
-/// Usage that was priced when its period closed, to be billed with the next invoice.
+/// Usage that was priced when its period closed, to be billed with the next invoice or a final one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PendingItem {
     /// Its id, derived from meter and period.
@@ -162,7 +162,9 @@ pub struct PendingItem {
 pub struct Invoice {
     /// Its id.
     pub id: InvoiceId,
-    /// The period it is for.
+    /// What it is for.
+    pub kind: InvoiceKind,
+    /// The period it is for; of a final one, the time of all that it bills.
     pub period: Period,
     /// Sum of its lines.
     pub total_minor: i64,

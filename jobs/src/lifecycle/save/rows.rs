@@ -4,8 +4,8 @@ use chrono::{DateTime, Utc};
 use perennial_core::calendar::Period;
 use perennial_core::ids::{InvoiceId, PaymentId, PaymentMethodId};
 use perennial_core::lifecycle::{
-    Action, BalanceChange, Edge, IssuedInvoice, Item, PeriodKind, Posting, State, Status,
-    Subscription,
+    Action, BalanceChange, Edge, InvoiceKind, IssuedInvoice, Item, PeriodKind, Posting, State,
+    Status, Subscription,
 };
 use perennial_core::money::Money;
 use sha2::{Digest, Sha256};
@@ -80,6 +80,7 @@ fn act(cause: Option<&Cause>) -> String {
             Event::PayRequested { .. } => "pay_requested",
             Event::CancelRequested { .. } => "cancel_requested",
             Event::CancelUndone => "cancel_undone",
+            Event::UsageLeft => "usage_left",
         },
     };
     word.to_owned()
@@ -149,7 +150,8 @@ pub(super) fn invoice(decided: &Decided, invoice: &IssuedInvoice) -> NewInvoice 
         id: invoice.id.0,
         subscription_id: decided.after.id.0,
         customer_id: decided.after.customer.0,
-        period_index: invoice.period.index,
+        kind: invoice.kind.as_str().to_owned(),
+        period_index: (invoice.kind == InvoiceKind::Period).then_some(invoice.period.index),
         number: decided.loaded.numbers.get(&invoice.id).copied(),
         currency: decided.currency(),
         total_minor: invoice.total_minor,

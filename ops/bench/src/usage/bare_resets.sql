@@ -1,7 +1,7 @@
 with closed as (
     insert into peer.usage_closings
-    select m.customer_id, m.metric_id, m.period_start, m.period_end, m.quota_id, m.limit_units, coalesce(c.used, 0),
-           greatest(coalesce(c.used, 0) - m.limit_units, 0), 0, 0, '2026-03-01T00:00:00Z'
+    select m.customer_id, m.metric_id, m.period_start, m.period_end, m.subscription_id, m.quota_id, m.limit_units, coalesce(c.used, 0),
+           greatest(coalesce(c.used, 0) - m.limit_units, 0), 0, '2026-03-01T00:00:00Z'
       from perennial.usage_meters m
       left join perennial.usage_counters c using (customer_id, metric_id, period_start)
     returning customer_id, metric_id, period_start, used)

@@ -27,6 +27,14 @@ pub(super) fn lines(
             lines.push(single(LineKind::SetupFee, description, fee, Some(item.price)));
         }
     }
+    lines.extend(left_over(draft)?);
+    Ok(lines)
+}
+
+/// What no item's price bills: usage beyond limits, and what was too small to charge before.
+pub(super) fn left_over(draft: &Draft<'_>) -> Result<Vec<Line>, MoneyError> {
+    let subscription = &draft.after;
+    let mut lines = Vec::with_capacity(subscription.pending.len() + 1);
     for item in &subscription.pending {
         lines.push(Line {
             kind: item.kind,

@@ -3,12 +3,14 @@
 use super::{close, close_untold, invoice_mut, move_balance};
 use crate::ids::{InvoiceId, PaymentId};
 use crate::lifecycle::draft::Draft;
-use crate::lifecycle::effect::{Account, BalanceKind, InvoiceClose};
+use crate::lifecycle::effect::{Account, BalanceKind, InvoiceClose, InvoiceKind};
 use crate::lifecycle::subscription::Invoice;
 
-/// Closes every open invoice whose outcome is not awaited.
+/// Closes every open invoice whose outcome is not awaited. Final ones stay: they came after the end.
 pub(in crate::lifecycle) fn give_up_all(draft: &mut Draft<'_>) {
-    let given_up = |invoice: &&Invoice| invoice.open && invoice.in_flight.is_none();
+    let given_up = |invoice: &&Invoice| {
+        invoice.open && invoice.in_flight.is_none() && invoice.kind == InvoiceKind::Period
+    };
     let open: Vec<_> =
         draft.after.invoices.iter().filter(given_up).map(|invoice| invoice.id).collect();
     for id in open {
@@ -48,7 +50,11 @@ fn return_credit(draft: &mut Draft<'_>, id: InvoiceId, credited_minor: i64) {
 /// on there was no access, and nothing is owed for it.
 pub(in crate::lifecycle) fn was_never_served(draft: &Draft<'_>, id: InvoiceId) -> bool {
     let invoice = draft.after.invoices.iter().find(|invoice| invoice.id == id);
-    invoice.is_some_and(|invoice| invoice.open && invoice.period.start == draft.after.started_at)
+    invoice.is_some_and(|invoice| {
+        invoice.open
+            && invoice.kind == InvoiceKind::Period
+            && invoice.period.start == draft.after.started_at
+    })
 }
 
 /// The first payment came after all, but for a subscription that had been canceled before it

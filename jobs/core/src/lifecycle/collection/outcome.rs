@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Collecting, collect, collect_or_fail, collect_with, may_charge};
+use super::{Collecting, charge, collect, collect_or_fail, may_charge};
 use crate::decline::{Action as Remedy, Verdict};
 use crate::ids::{InvoiceId, PaymentId, PaymentMethodId};
 use crate::lifecycle::Refused;
@@ -141,23 +141,35 @@ pub(in crate::lifecycle) fn declined(
     draft: &mut Draft<'_>,
     declined: &Declined<'_>,
 ) -> Result<(), Refused> {
-    let &Declined { payment, invoice, method, verdict, code, at } = declined;
+    let &Declined { payment, invoice, verdict, code, at, .. } = declined;
     if take_note(draft, payment, invoice).is_none() {
         return Ok(());
     }
     heed(draft, declined);
-    if draft.after.state.status().is_final() {
+    let ended = draft.after.state.status().is_final();
+    if ended {
         billing::give_up_all(draft);
-        return Ok(());
     }
-    if let Some(backup) = backup_of(draft, method, invoice)
-        && collect_with(draft, backup) == Collecting::Planned
+    // A final invoice is tried for itself; otherwise what is owed longest comes first.
+    let owed = match ended {
+        true => Some(invoice).filter(|invoice| billing::due_of(draft, *invoice) > 0),
+        false => draft.after.oldest_owed().map(|invoice| invoice.id),
+    };
+    if let Some(owed) = owed
+        && let Some(backup) = backup_of(draft, declined, owed)
+        && charge(draft, backup, owed) == Collecting::Planned
     {
         draft.remark(format!("{payment} was declined ({code}): a backup method is tried"));
         return Ok(());
     }
     let reason = reason_of(verdict);
     match draft.after.state {
+        State::Canceled(_) | State::Expired(_) => {
+            if owed.is_some() {
+                draft.notify(service::first_payment_failed(reason));
+            }
+            Ok(())
+        }
         State::Incomplete { .. } => {
             draft.notify(service::first_payment_failed(reason));
             Ok(())
@@ -191,8 +203,8 @@ fn heed(draft: &mut Draft<'_>, declined: &Declined<'_>) {
 /// Backup methods are tried in order (rule D6), as long as attempts are ours to make.
 fn backup_of(
     draft: &Draft<'_>,
-    declined: PaymentMethodId,
-    invoice: InvoiceId,
+    &Declined { method: declined, invoice, .. }: &Declined<'_>,
+    owed: InvoiceId,
 ) -> Option<PaymentMethodId> {
     if matches!(draft.after.state, State::Grace { .. } | State::Unpaid { .. }) {
         return None;
@@ -206,7 +218,7 @@ fn backup_of(
         None => 0,
     };
     let mut others = methods.get(from..)?.iter().filter(|method| method.id != declined);
-    others.find(|method| may_charge(draft, method)).map(|method| method.id)
+    others.find(|method| may_charge(draft, method, owed)).map(|method| method.id)
 }
 
 fn reason_of(verdict: &Verdict) -> Reason {

@@ -8,7 +8,7 @@ use crate::currency::Currency;
 use crate::ids::{
     CustomerId, InvoiceId, PaymentId, PaymentMethodId, PlanId, PriceId, SubscriptionId,
 };
-use crate::lifecycle::{Invoice, Item, Method, NoticesSent, State, Subscription};
+use crate::lifecycle::{Invoice, InvoiceKind, Item, Method, NoticesSent, State, Subscription};
 use crate::network::Network;
 
 /// What it costs does not matter.
@@ -32,6 +32,7 @@ pub(super) fn renewal_under_way(
     let id = InvoiceId::derived("preview");
     let invoice = Invoice {
         id,
+        kind: InvoiceKind::Period,
         period,
         total_minor: PRICE_MINOR,
         settled_minor: 0,

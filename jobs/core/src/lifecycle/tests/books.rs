@@ -9,8 +9,8 @@ use crate::calendar::Period;
 use crate::ids::{InvoiceId, PaymentId, PaymentMethodId, PendingItemId};
 use crate::lifecycle::status::is_legal;
 use crate::lifecycle::{
-    BalanceChange, BalanceKind, Edge, Effect, InvoiceClose, IssuedInvoice, Notice, PeriodKind,
-    Posting, State, Status, Subscription,
+    BalanceChange, BalanceKind, Edge, Effect, InvoiceClose, InvoiceKind, IssuedInvoice, Notice,
+    PeriodKind, Posting, State, Status, Subscription,
 };
 
 /// An edge as the table has it.
@@ -27,6 +27,7 @@ struct Bill {
     /// What of the credits came back for that reason.
     returned: i64,
     closed: Option<InvoiceClose>,
+    kind: InvoiceKind,
     told: bool,
     attempts: i32,
 }
@@ -181,9 +182,17 @@ impl Books {
     fn issued(&mut self, invoice: &IssuedInvoice) {
         let sum: i64 = invoice.lines.iter().map(|line| line.amount_minor).sum();
         assert_eq!(invoice.total_minor, sum);
-        assert!(invoice.total_minor >= 0 && invoice.issued_at == invoice.period.start);
-        assert!(invoice.due_at >= invoice.issued_at);
-        assert_eq!(self.periods.last(), Some(&(invoice.period, PeriodKind::Service)));
+        assert!(invoice.total_minor >= 0 && invoice.due_at >= invoice.issued_at);
+        match invoice.kind {
+            InvoiceKind::Period => {
+                assert_eq!(invoice.issued_at, invoice.period.start);
+                assert_eq!(self.periods.last(), Some(&(invoice.period, PeriodKind::Service)));
+            }
+            InvoiceKind::Final => {
+                assert_eq!(invoice.issued_at, invoice.period.end);
+                assert!(self.status.is_some_and(Status::is_final));
+            }
+        }
         let bill = Bill {
             total: sum,
             settled: 0,
@@ -193,6 +202,7 @@ impl Books {
             closed: None,
             told: false,
             attempts: 0,
+            kind: invoice.kind,
         };
         assert!(self.bills.insert(invoice.id, bill).is_none(), "one invoice per period");
     }
@@ -289,6 +299,8 @@ impl Books {
         if *state == State::Active && subscription.parked.is_none() {
             assert!(!owed || self.in_flight.is_some(), "an active customer owes unnoticed");
         }
+        let open = self.bills.values().filter(|bill| bill.closed.is_none());
+        let owed = open.filter(|bill| bill.kind == InvoiceKind::Period).any(|bill| bill.due() > 0);
         if state.status().is_final() {
             assert!(!owed || self.in_flight.is_some(), "an ended subscription owes");
         }

@@ -30,6 +30,8 @@ pub(super) enum Step {
     Pay(Index),
     Cancel(CancelWhen),
     Undo,
+    /// A period of usage was closed: this much is to be billed.
+    Usage(i64),
     /// Old news.
     Replay(Index),
 }
@@ -148,6 +150,7 @@ pub(super) fn steps() -> impl Strategy<Value = Vec<Step>> {
         3 => any::<Index>().prop_map(Step::Pay),
         2 => cancels.prop_map(Step::Cancel),
         2 => Just(Step::Undo),
+        2 => prop::sample::select(vec![1_i64, 30, 49, 3_00, 60_00]).prop_map(Step::Usage),
         6 => any::<Index>().prop_map(Step::Replay),
     ];
     prop::collection::vec(step, 1..80)

@@ -54,6 +54,7 @@ fn take(world: &mut World, step: &Step) {
             // Too late is an answer too.
             let _ = world.hear(Event::CancelUndone);
         }
+        Step::Usage(amount_minor) => world.use_beyond(*amount_minor),
         Step::Replay(which) => replay(world, *which),
     }
 }
@@ -130,6 +131,9 @@ fn settle_down(world: &mut World) {
     for _ in 0..500 {
         world.work();
         if world.in_flight().is_none() {
+            world.bill_what_is_left();
+        }
+        if world.in_flight().is_none() {
             return;
         }
         world.succeed();
@@ -146,6 +150,8 @@ proptest! {
     ) {
         let mut world = lived(beginning, policy, &steps);
         settle_down(&mut world);
+        let ended = world.status().is_final();
+        prop_assert!(!ended || world.subscription.pending.is_empty(), "usage that nobody bills");
         prop_assert!(world.subscription.parked.is_some() || world.next().is_none_or(|(_, at)| at > world.now));
     }
 

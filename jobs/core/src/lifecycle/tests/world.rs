@@ -9,11 +9,13 @@ use crate::currency::Currency;
 use crate::decline::Decline;
 use crate::dunning::DunningPolicy;
 use crate::ids::{
-    CustomerId, InvoiceId, PaymentId, PaymentMethodId, PlanId, PriceId, SubscriptionId,
+    CustomerId, InvoiceId, PaymentId, PaymentMethodId, PendingItemId, PlanId, PriceId,
+    SubscriptionId,
 };
 use crate::lifecycle::{
-    Access, Action, CancelWhen, Context, Effect, Event, Item, Method, Notice, NoticesSent, Refused,
-    Start, State, Status, Subscription, UnusedTime, access, agenda, decide, start,
+    Access, Action, CancelWhen, Context, Effect, Event, Item, LineKind, Method, Notice,
+    NoticesSent, PendingItem, Refused, Start, State, Status, Subscription, UnusedTime, access,
+    agenda, decide, start,
 };
 use crate::network::Network;
 
@@ -77,6 +79,8 @@ pub(super) struct World {
     pub(super) downgrade: Option<Vec<Item>>,
     pub(super) now: DateTime<Utc>,
     pub(super) books: Books,
+    /// How often something was used beyond a limit.
+    used: u32,
     pub(super) revenue: Revenue,
     /// Whatever was heard, to be heard again.
     pub(super) heard: Vec<Event>,
@@ -90,6 +94,7 @@ impl World {
         let decision = start(terms.clone(), how, context).unwrap();
         let mut world = Self {
             books: Books::opened(&terms),
+            used: 0,
             revenue: Revenue::none(),
             subscription: decision.after,
             policy,
@@ -210,6 +215,27 @@ impl World {
     pub(super) fn sleep_to(&mut self, at: DateTime<Utc>) {
         self.now = at;
         self.work();
+    }
+
+    /// Usage beyond a limit was priced.
+    pub(super) fn use_beyond(&mut self, amount_minor: i64) {
+        self.used += 1;
+        self.subscription.pending.push(PendingItem {
+            id: PendingItemId::derived(&self.used.to_string()),
+            kind: LineKind::Overage,
+            description: "beyond the limit".to_owned(),
+            quantity: 1,
+            amount_minor,
+            used_in: self.subscription.period.start..self.subscription.period.end,
+        });
+        self.bill_what_is_left();
+    }
+
+    /// As the sweep does.
+    pub(super) fn bill_what_is_left(&mut self) {
+        if self.status().is_final() && !self.subscription.pending.is_empty() {
+            self.tell(Event::UsageLeft);
+        }
     }
 
     pub(super) fn in_flight(&self) -> Option<(InvoiceId, PaymentId)> {
