@@ -62,7 +62,11 @@ pub enum Faults<'a> {
 impl World {
     /// A world whose business time stands at `start`; `executable` is the worker under test.
     pub async fn at(start: &str, executable: &'static str) -> Self {
-        let url = cluster::database().await;
+        Self::on(cluster::database().await, start, executable).await
+    }
+
+    /// A world on a database of one's own.
+    pub async fn on(url: String, start: &str, executable: &'static str) -> Self {
         let pool = database::connect(&url, Role::Owner, 4).await.expect("the database is reached");
         let now: DateTime<Utc> = start.parse().expect("an instant");
         let options = SandboxOptions { clock: Some(now), ..SandboxOptions::default() };
