@@ -7,6 +7,7 @@ mod cli;
 mod content_access;
 mod crashes;
 mod crashes_elsewhere;
+mod crashes_of_figures;
 mod disputes;
 mod doors;
 mod final_invoices;

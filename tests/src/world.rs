@@ -39,6 +39,7 @@ pub struct World {
     executable: &'static str,
     provider: StripeProvider,
     workers: Vec<Child>,
+    settings: Vec<(&'static str, &'static str)>,
 }
 
 /// A customer with one subscription.
@@ -77,7 +78,8 @@ impl World {
             ..StripeConfig::new(SecretString::from(DEFAULT_KEY))
         };
         let provider = StripeProvider::new(&config).expect("the provider is configured");
-        let world = Self { pool, url, sandbox, inbox, executable, provider, workers: Vec::new() };
+        let (workers, settings) = (Vec::new(), Vec::new());
+        let world = Self { pool, url, sandbox, inbox, executable, provider, workers, settings };
         world.set_clock(now).await;
         world
     }
@@ -85,6 +87,11 @@ impl World {
     /// A database without anything in it: its URL.
     pub async fn empty_database() -> String {
         cluster::empty_database().await
+    }
+
+    /// Adds a setting, for whatever is started from now on.
+    pub fn set(&mut self, name: &'static str, value: &'static str) {
+        self.settings.push((name, value));
     }
 
     /// The program, with the settings of this world.
@@ -102,6 +109,7 @@ impl World {
             .env("PERENNIAL_MAIL_FROM", "Acme <billing@acme.example>")
             .env("PERENNIAL_PROVIDER_CALLS_PER_SECOND", "10000")
             .env("PERENNIAL_LEASE_MS", "1000")
+            .envs(self.settings.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
