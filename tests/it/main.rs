@@ -25,6 +25,7 @@ mod refunds;
 mod report;
 mod retention;
 mod severed;
+mod simulated;
 mod smtp;
 mod snapshots;
 mod snapshots_of_lives;

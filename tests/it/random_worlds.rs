@@ -8,11 +8,12 @@ use perennial_jobs::snapshot::{self, Books, Method};
 use perennial_jobs::store::snapshots::{self, Figure, First};
 use perennial_tests::SmallWorld;
 use perennial_tests::naive::{Came, Figures, Naive, Value, day_start};
+use sqlx::PgPool;
 
 use life::{DAYS, Life};
 
 /// What does not hold of a world.
-type Held = Result<(), String>;
+pub(crate) type Held = Result<(), String>;
 
 /// Plans in other intervals and currencies, and policies that end in each way there is.
 const CATALOGUE: &str = "
@@ -36,16 +37,16 @@ struct Lived {
     ended: DateTime<Utc>,
 }
 
-async fn take(world: &SmallWorld, day: NaiveDate) -> Result<(), String> {
-    let mut reader = world.pool.acquire().await.unwrap();
-    let mut primary = world.pool.acquire().await.unwrap();
+pub(crate) async fn take(pool: &PgPool, day: NaiveDate) -> Result<(), String> {
+    let mut reader = pool.acquire().await.unwrap();
+    let mut primary = pool.acquire().await.unwrap();
     let taken =
         Books { reader: &mut reader, primary: &mut primary }.take(day, Method::Manual).await;
     taken.map(drop).map_err(|error| format!("{day}: {error}"))
 }
 
-async fn figures(world: &SmallWorld, day: NaiveDate) -> Vec<Figure> {
-    let mut conn = world.pool.acquire().await.unwrap();
+pub(crate) async fn figures(pool: &PgPool, day: NaiveDate) -> Vec<Figure> {
+    let mut conn = pool.acquire().await.unwrap();
     snapshots::of_date(&mut conn, day).await.unwrap()
 }
 
@@ -70,8 +71,8 @@ async fn live(life: &Life) -> Result<Lived, String> {
         if ends == Some(next) {
             // The day is over, and what is due at this very instant belongs to the next.
             let day = told.next().unwrap();
-            if take(&world, day).await.is_ok() {
-                on_time.push((day, figures(&world, day).await));
+            if take(&world.pool, day).await.is_ok() {
+                on_time.push((day, figures(&world.pool, day).await));
             } else if life.deeds[0].at < next && !on_time.is_empty() {
                 return Err(format!("{day} cannot be told"));
             }
@@ -105,7 +106,8 @@ fn is_nothing(name: &str, value: Value) -> bool {
     value.0 == 0 && !name.ends_with("_30d")
 }
 
-fn same(told: &[Figure], mut plain: Figures) -> Held {
+/// Whether what was told is what the plain way says.
+pub(crate) fn same(told: &[Figure], mut plain: Figures) -> Held {
     for figure in told.iter().filter(|figure| is_told_plainly(figure)) {
         let name = (
             figure.metric.clone(),
@@ -213,8 +215,8 @@ async fn holds(life: &Life) -> Held {
         }
         // The day after goes on from this one, as late as it is.
         let next = *day + Days::new(1);
-        take(&lived.world, next).await?;
-        let told = figures(&lived.world, next).await;
+        take(&lived.world.pool, next).await?;
+        let told = figures(&lived.world.pool, next).await;
         same(&told, plain.figures(next)).map_err(|problem| format!("{next}, late: {problem}"))?;
     }
     drop(conn);
