@@ -3,6 +3,7 @@
 
 mod affiliates;
 mod api_keys;
+mod business_days;
 mod cli;
 mod content_access;
 mod crashes;
