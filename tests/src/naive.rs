@@ -5,11 +5,12 @@ mod changes;
 mod rows;
 mod stocks;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveTime, Offset, TimeZone, Utc};
 use chrono_tz::Tz;
 use sqlx::PgPool;
+use uuid::Uuid;
 
 use changes::Moved;
 use rows::Rows;
@@ -30,11 +31,15 @@ pub type Figures = BTreeMap<Name, Value>;
 /// A cohort by a month and a currency: customers who pay at the month's end, and what.
 pub type Retention = BTreeMap<(NaiveDate, NaiveDate, String), (i64, Value)>;
 
+/// When customers' first subscriptions began, and when they first were revenue.
+type Arrivals = BTreeMap<Uuid, (DateTime<Utc>, Option<DateTime<Utc>>)>;
+
 /// A whole business.
 #[derive(Debug, Clone)]
 pub struct Naive {
     rows: Rows,
     moved: Vec<Moved>,
+    arrivals: Arrivals,
     zone: Tz,
 }
 
@@ -80,7 +85,8 @@ impl Naive {
     pub async fn read(pool: &PgPool, zone: Tz) -> sqlx::Result<Self> {
         let rows = Rows::read(pool).await?;
         let moved = changes::moved(&rows);
-        Ok(Self { rows, moved, zone })
+        let arrivals = stocks::arrivals(&rows, &moved);
+        Ok(Self { rows, moved, arrivals, zone })
     }
 
     /// The first and last day on which anything moved.
@@ -90,7 +96,7 @@ impl Naive {
     }
 
     /// What each customer contributes at an instant, per currency, recomputed from subscriptions.
-    pub fn revenue(&self, until: DateTime<Utc>) -> BTreeMap<(uuid::Uuid, String), Value> {
+    pub fn revenue(&self, until: DateTime<Utc>) -> BTreeMap<(Uuid, String), Value> {
         let mut sums = BTreeMap::new();
         for sold in &self.rows.sold {
             *sums.entry((sold.customer, sold.currency.clone())).or_insert(0) +=
@@ -122,7 +128,7 @@ impl Naive {
     ) -> (BTreeMap<NaiveDate, i64>, Retention) {
         let mut sizes = BTreeMap::new();
         let mut cells = Retention::new();
-        for (customer, (subscribed, purchased)) in self.arrivals() {
+        for (&customer, &(subscribed, purchased)) in &self.arrivals {
             let Some(at) = (match came {
                 Came::Purchase => purchased,
                 Came::Subscription => Some(subscribed),
@@ -149,6 +155,10 @@ impl Naive {
         }
         (sizes, cells)
     }
+}
+
+fn count<T>(set: &BTreeSet<T>) -> i128 {
+    i128::try_from(set.len()).expect("not that many")
 }
 
 fn put(figures: &mut Figures, name: (&str, &str, &str, &str), value: Value) {

@@ -6,7 +6,8 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::rows::{Rows, Sold};
-use super::{Figures, Naive, PER_MONTH, fraction, put};
+use super::stocks::Part;
+use super::{Figures, Naive, PER_MONTH, count, fraction, put};
 
 /// What changed for a customer in one currency by what was decided together.
 #[derive(Debug, Clone)]
@@ -17,8 +18,8 @@ pub(super) struct Moved {
     pub(super) currency: String,
     pub(super) kind: &'static str,
     pub(super) amount: i128,
-    /// Of which plans that is.
-    parts: Vec<(String, i128)>,
+    /// Of which subscriptions that is (as they are counted), with the plan they have then.
+    pub(super) parts: Vec<(usize, String, i128)>,
 }
 
 /// Where a subscription stands.
@@ -66,6 +67,7 @@ struct Change {
     at: DateTime<Utc>,
     before: i128,
     after: i128,
+    of: usize,
     plan: String,
     unpaid: bool,
 }
@@ -76,7 +78,7 @@ type Together = BTreeMap<(DateTime<Utc>, DateTime<Utc>, Uuid, String), Vec<Chang
 /// All movements, in their order.
 pub(super) fn moved(rows: &Rows) -> Vec<Moved> {
     let mut together = Together::new();
-    for sold in &rows.sold {
+    for (of, sold) in rows.sold.iter().enumerate() {
         for (from, to) in sold.decisions() {
             let (last, edges) = (&sold.steps[to - 1], &sold.steps[from..to]);
             let before = sold.after(from).map_or(0, |stands| stands.monthly);
@@ -89,6 +91,7 @@ pub(super) fn moved(rows: &Rows) -> Vec<Moved> {
                 at: last.at,
                 before,
                 after: after.monthly,
+                of,
                 plan: after.plan,
                 unpaid: edges.iter().any(|edge| unpaid.contains(&edge.edge.as_str())),
             };
@@ -105,7 +108,8 @@ pub(super) fn moved(rows: &Rows) -> Vec<Moved> {
         let amount: i128 = changes.iter().map(|change| change.after - change.before).sum();
         let kind = kind(*total, amount, known, &changes);
         *total += amount;
-        let parts = changes.iter().map(|it| (it.plan.clone(), it.after - it.before)).collect();
+        let parts =
+            changes.iter().map(|it| (it.of, it.plan.clone(), it.after - it.before)).collect();
         assert!(changes.iter().all(|change| change.at == at));
         if let Some(kind) = kind {
             movements.push(Moved { at, recorded_at, customer, currency, kind, amount, parts });
@@ -140,25 +144,30 @@ impl Naive {
 
     /// The movements of a span, by kind.
     pub(super) fn movements(&self, since: DateTime<Utc>, until: DateTime<Utc>, out: &mut Figures) {
-        let mut sums = BTreeMap::<(&str, &str, &str), i128>::new();
-        let mut times = BTreeMap::<(&str, &str), BTreeSet<(Uuid, DateTime<Utc>)>>::new();
+        let mut sums = BTreeMap::<(&str, &str, Part), i128>::new();
+        let mut times = BTreeMap::<(&str, &str, Part), BTreeSet<(Uuid, DateTime<Utc>)>>::new();
         for moved in self.movements_within(since, until) {
-            *sums.entry((moved.kind, &moved.currency, "")).or_default() += moved.amount;
-            for (plan, amount) in &moved.parts {
-                *sums.entry((moved.kind, &moved.currency, plan)).or_default() += amount;
+            for (of, plan, amount) in &moved.parts {
+                let mut parts = self.parts_paying(&self.rows.sold[*of]);
+                // Whoever is downgraded leaves a plan and takes another: which of them moved is a
+                // matter of taste.
+                if !matches!(moved.kind, "contraction" | "churn_involuntary") {
+                    parts.push(("plan", plan.clone()));
+                }
+                for part in parts {
+                    let whose = (moved.kind, moved.currency.as_str(), part);
+                    times.entry(whose.clone()).or_default().insert((moved.customer, moved.at));
+                    *sums.entry(whose).or_default() += amount;
+                }
             }
-            let customers = times.entry((moved.kind, &moved.currency)).or_default();
-            customers.insert((moved.customer, moved.at));
         }
-        for ((kind, currency, plan), sum) in sums {
-            let breakdown = if plan.is_empty() { "total" } else { "plan" };
+        for ((kind, currency, (breakdown, key)), sum) in sums {
             let name = format!("movement_{kind}");
-            put(out, (&name, currency, breakdown, plan), fraction(sum, PER_MONTH));
+            put(out, (&name, currency, breakdown, &key), fraction(sum, PER_MONTH));
         }
-        for ((kind, currency), customers) in times {
+        for ((kind, currency, (breakdown, key)), customers) in times {
             let name = format!("movement_{kind}_count");
-            let count = i128::try_from(customers.len()).expect("not that many");
-            put(out, (&name, currency, "total", ""), (count, 1));
+            put(out, (&name, currency, breakdown, &key), (count(&customers), 1));
         }
     }
 }
