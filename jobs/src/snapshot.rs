@@ -85,7 +85,6 @@ impl Books<'_> {
         let duration_ms = i64::try_from(began.elapsed().as_millis()).unwrap_or(i64::MAX);
         let run = Run { id: ids::new(), day, method: method.as_str(), look: &look, duration_ms };
         let late = snapshot_runs::insert_run(&mut kept, &run).await?;
-        crate::crash_point!("snapshot.run");
         let count = if stood { 0 } else { snapshot_runs::keep(&mut kept, &run, &figures).await? };
         crate::crash_point!("snapshot.C2");
         kept.commit().await?;

@@ -91,7 +91,6 @@ async fn a_snapshot_is_whole_or_not_there_whenever_its_worker_dies() {
     assert!(first > 30 && expected.len() > 2 * 30, "{expected:#?}");
     for (point, left) in [
         ("snapshot.C1", 0),
-        ("snapshot.run", 0),
         ("snapshot.C2", 0),
         ("snapshot.C7", first),
         ("snapshot.C2:2", first),
