@@ -101,6 +101,7 @@ fn is_told_plainly(metric: &str, breakdown: &str) -> bool {
         "mails_",
         "tokens_",
         "usage",
+        "trial_conversion",
         "dunning_reco",
         "money_at_risk",
         "customers_near",
