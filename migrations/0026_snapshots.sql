@@ -183,9 +183,9 @@ create trigger country before insert on perennial.customer_cohorts
 create function perennial.day_start(day date) returns timestamptz
 language sql stable
 set search_path = perennial, pg_temp as $$
-    select day_start.day::timestamp at time zone business_zone from analytics_settings
+    select wall_instant(day_start.day::timestamp, business_zone) from analytics_settings
 $$;
-comment on function perennial.day_start(date) is 'The midnight that a day of the business begins with.';
+comment on function perennial.day_start(date) is 'The midnight that a day of the business begins with: the first, where there are two (rule T4).';
 
 create function perennial.business_day(at timestamptz default perennial.business_now()) returns date
 language sql stable

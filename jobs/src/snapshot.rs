@@ -81,11 +81,14 @@ impl Books<'_> {
             (false, false) => snapshot_runs::figures(&mut read, day, Way::Full).await?,
         };
         read.rollback().await?;
+        crate::crash_point!("snapshot.C1");
         let duration_ms = i64::try_from(began.elapsed().as_millis()).unwrap_or(i64::MAX);
         let run = Run { id: ids::new(), day, method: method.as_str(), look: &look, duration_ms };
         let late = snapshot_runs::insert_run(&mut kept, &run).await?;
         let count = if stood { 0 } else { snapshot_runs::keep(&mut kept, &run, &figures).await? };
+        crate::crash_point!("snapshot.C2");
         kept.commit().await?;
+        crate::crash_point!("snapshot.C7");
         Ok(Taken { run: run.id, figures: count, late, stood })
     }
 

@@ -20,20 +20,21 @@ fn server() -> &'static Server {
             Server::ephemeral(discovery, Durability::ForTests, 300).expect("PostgreSQL starts");
         // A runtime of its own: the first test's ends with that test.
         std::thread::scope(|scope| {
-            scope.spawn(|| migrate_template(&server)).join().expect("the template is migrated");
+            scope.spawn(|| migrate(&server, TEMPLATE)).join().expect("the template is migrated");
         });
         server
     })
 }
 
-fn migrate_template(server: &Server) {
+/// Makes a database with the whole schema. Outside of any runtime.
+pub(crate) fn migrate(server: &Server, name: &str) {
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
-        execute(&server.url("postgres"), format!("create database {TEMPLATE}")).await;
-        let pool = database::connect(&server.url(TEMPLATE), Role::Owner, 1)
+        execute(&server.url("postgres"), format!("create database {name}")).await;
+        let pool = database::connect(&server.url(name), Role::Owner, 1)
             .await
-            .expect("the template is reached");
+            .expect("the database is reached");
         database::migrate(&pool).await.expect("migrations apply");
         pool.close().await;
     });

@@ -39,6 +39,7 @@ pub struct World {
     executable: &'static str,
     provider: StripeProvider,
     workers: Vec<Child>,
+    settings: Vec<(&'static str, &'static str)>,
 }
 
 /// A customer with one subscription.
@@ -62,7 +63,11 @@ pub enum Faults<'a> {
 impl World {
     /// A world whose business time stands at `start`; `executable` is the worker under test.
     pub async fn at(start: &str, executable: &'static str) -> Self {
-        let url = cluster::database().await;
+        Self::on(cluster::database().await, start, executable).await
+    }
+
+    /// A world on a database of one's own.
+    pub async fn on(url: String, start: &str, executable: &'static str) -> Self {
         let pool = database::connect(&url, Role::Owner, 4).await.expect("the database is reached");
         let now: DateTime<Utc> = start.parse().expect("an instant");
         let options = SandboxOptions { clock: Some(now), ..SandboxOptions::default() };
@@ -73,7 +78,8 @@ impl World {
             ..StripeConfig::new(SecretString::from(DEFAULT_KEY))
         };
         let provider = StripeProvider::new(&config).expect("the provider is configured");
-        let world = Self { pool, url, sandbox, inbox, executable, provider, workers: Vec::new() };
+        let (workers, settings) = (Vec::new(), Vec::new());
+        let world = Self { pool, url, sandbox, inbox, executable, provider, workers, settings };
         world.set_clock(now).await;
         world
     }
@@ -81,6 +87,11 @@ impl World {
     /// A database without anything in it: its URL.
     pub async fn empty_database() -> String {
         cluster::empty_database().await
+    }
+
+    /// Adds a setting, for whatever is started from now on.
+    pub fn set(&mut self, name: &'static str, value: &'static str) {
+        self.settings.push((name, value));
     }
 
     /// The program, with the settings of this world.
@@ -98,6 +109,7 @@ impl World {
             .env("PERENNIAL_MAIL_FROM", "Acme <billing@acme.example>")
             .env("PERENNIAL_PROVIDER_CALLS_PER_SECOND", "10000")
             .env("PERENNIAL_LEASE_MS", "1000")
+            .envs(self.settings.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

@@ -32,6 +32,7 @@ impl Job for AccrueCommissions {
         while let Some(customer) = after {
             let Accrued { accrued, reached } =
                 commissions::accrue(&mut conn, customer, BATCH).await?;
+            crate::crash_point!("accrue_commissions.C7");
             total += accrued;
             after = reached;
         }

@@ -35,7 +35,9 @@ impl Job for ScoreChurn {
             after = *last;
             scored += customers.len();
             found += insight::score(&mut transaction, &customers).await?;
+            crate::crash_point!("score_churn.C2");
             transaction.commit().await?;
+            crate::crash_point!("score_churn.C7");
         }
         tracing::info!(scored, found, "scored {scored} customers and found {found} indicators");
         Ok(())

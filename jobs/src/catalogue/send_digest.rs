@@ -42,6 +42,7 @@ impl Job for SendDigest {
             }
             _ => return Ok(()),
         }
+        crate::crash_point!("digest.C1");
         let message =
             digest::compose(&digest, &row.key, to, &cx.sender).map_err(Failure::give_up)?;
         if !digests::begin(&mut conn, &row.key).await? {
@@ -49,8 +50,12 @@ impl Job for SendDigest {
         }
         // No connection is held while the server thinks.
         drop(conn);
+        crate::crash_point!("digest.C3");
         let delivery = cx.mailer.send(&message).await;
-        conclude(cx, &row.key, delivery).await
+        crate::crash_point!("digest.C5");
+        conclude(cx, &row.key, delivery).await?;
+        crate::crash_point!("digest.C7");
+        Ok(())
     }
 }
 

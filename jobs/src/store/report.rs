@@ -89,9 +89,7 @@ pub async fn cases(
     sqlx::query_as!(
         CasesRow,
         r#"with span as (
-               select $1::date::timestamp at time zone business_zone as since,
-                      ($2::date + 1)::timestamp at time zone business_zone as until
-                 from perennial.analytics_settings
+               select perennial.day_start($1) as since, perennial.day_start($2::date + 1) as until
            )
            select case when c.closed_at < s.until then c.outcome end as outcome, c.attempts_made as "attempts_made!",
                   count(*) as "cases!"

@@ -1,5 +1,6 @@
 //! The parts, all real, each on a socket or port of its own; they end with this process.
 
+use std::path::PathBuf;
 use std::process::Stdio;
 
 use chrono::{DateTime, Utc};
@@ -24,6 +25,8 @@ pub struct Stack {
     pub inbox: Inbox,
     /// How we talk to the provider ourselves, to attach methods.
     pub provider: StripeProvider,
+    /// The program whose `work` is run: this one, unless somebody says otherwise.
+    pub program: PathBuf,
     workers: Vec<Child>,
     hired: u32,
 }
@@ -74,7 +77,9 @@ impl Stack {
             ..StripeConfig::new(SecretString::from(DEFAULT_KEY))
         };
         let provider = StripeProvider::new(&config)?;
-        Ok(Self { server, pool, sandbox, inbox, provider, workers: Vec::new(), hired: 0 })
+        let program = std::env::current_exe()?;
+        let workers = Vec::new();
+        Ok(Self { server, pool, sandbox, inbox, provider, program, workers, hired: 0 })
     }
 
     /// One line about the database.
@@ -89,13 +94,13 @@ impl Stack {
         self.server.url(DATABASE)
     }
 
-    /// Starts a worker process: this program, `work`.
+    /// Starts a worker process: the program, `work`.
     ///
     /// # Errors
     /// When the process does not start.
     pub fn hire(&mut self) -> Result<(), StackError> {
         self.hired += 1;
-        let worker = Command::new(std::env::current_exe()?)
+        let worker = Command::new(&self.program)
             .args(["work", "--name", &format!("worker-{}", self.hired)])
             .env("DATABASE_URL", self.database_url())
             .env("STRIPE_SECRET_KEY", DEFAULT_KEY)
