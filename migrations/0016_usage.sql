@@ -24,26 +24,39 @@ create table perennial.usage_event_ids (
 comment on table perennial.usage_event_ids is
     'Which events are recorded. Beside the events, since a repeat may fall into another month''s partition.';
 
-create function perennial.make_usage_partition(month date) returns void
+-- Attaching locks the table less than creating in place does. Rows that came before their month had
+-- a partition lie in the default one, and are moved.
+create function perennial.make_month_partition(parent text, month date) returns void
 language plpgsql
-set search_path = perennial, pg_temp as $$
+-- A month begins in UTC, whether rows have an instant or a date.
+set timezone = 'UTC' set lock_timeout = '1s' set search_path = perennial, pg_temp as $$
 declare
     first date := date_trunc('month', month)::date;
-    part text := format('usage_events_%s', to_char(month, 'YYYY_MM'));
+    next date := (date_trunc('month', month) + interval '1 month')::date;
+    part text := format('%s_%s', parent, to_char(month, 'YYYY_MM'));
+    key text := (select a.attname from pg_partitioned_table t
+                   join pg_attribute a on a.attrelid = t.partrelid and a.attnum = t.partattrs[0]
+                  where t.partrelid = format('perennial.%I', parent)::regclass);
 begin
-    if to_regclass('perennial.' || part) is null then
-        execute format('create table perennial.%I partition of perennial.usage_events for values from (%L) to (%L)', part,
-                       first::timestamp at time zone 'UTC', (first + interval '1 month')::timestamp at time zone 'UTC');
+    if to_regclass(format('perennial.%I', part)) is not null then
+        return;
     end if;
+    execute format('create table perennial.%I (like perennial.%I including defaults including constraints)', part, parent);
+    execute format('comment on table perennial.%I is %L', part, format('A month (UTC) of perennial.%s.', parent));
+    execute format('lock table perennial.%I in access exclusive mode', parent || '_default');
+    execute format('with moved as (delete from perennial.%1$I where %2$I >= %3$L and %2$I < %4$L returning *)
+                    insert into perennial.%5$I select * from moved', parent || '_default', key, first, next, part);
+    execute format('alter table perennial.%I attach partition perennial.%I for values from (%L) to (%L)', parent, part, first, next);
 exception when duplicate_table then null; -- someone else was faster
 end
 $$;
-comment on function perennial.make_usage_partition is 'Makes the partition of a month (UTC) that is not there yet.';
+comment on function perennial.make_month_partition is
+    'Makes the partition of a month that is not there yet, of a table that is partitioned by month and has a default partition.';
 
 -- What no month has a partition for yet is kept nevertheless.
 create table perennial.usage_events_default partition of perennial.usage_events default;
 comment on table perennial.usage_events_default is 'Events of months without a partition of their own: test clocks live in any year.';
-select perennial.make_usage_partition((date_trunc('month', now()) + make_interval(months => n))::date)
+select perennial.make_month_partition('usage_events', (date_trunc('month', now()) + make_interval(months => n))::date)
   from generate_series(-1, 3) n;
 
 create table perennial.usage_meters (

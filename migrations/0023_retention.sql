@@ -29,38 +29,17 @@ create index usage_event_ids_at on perennial.usage_event_ids using brin (at);
 
 ------------------------------------------------------------------------------------- ahead
 
--- Attaching locks the events less than creating in place does. Rows that came before their month
--- had a partition lie in the default one, and are moved.
-create or replace function perennial.make_usage_partition(month date) returns void
-language plpgsql
-set lock_timeout = '1s' set search_path = perennial, pg_temp as $$
-declare
-    first timestamptz := date_trunc('month', month::timestamp) at time zone 'UTC';
-    after timestamptz := (date_trunc('month', month::timestamp) + interval '1 month') at time zone 'UTC';
-    part text := format('usage_events_%s', to_char(month, 'YYYY_MM'));
-begin
-    if to_regclass('perennial.' || part) is not null then
-        return;
-    end if;
-    execute format('create table perennial.%I (like perennial.usage_events including defaults including constraints)', part);
-    execute format('comment on table perennial.%I is %L', part, 'Usage events of a month (UTC).');
-    lock table usage_events_default in access exclusive mode;
-    execute format('with moved as (delete from perennial.usage_events_default where at >= $1 and at < $2 returning *)
-                    insert into perennial.%I select * from moved', part) using first, after;
-    execute format('alter table perennial.usage_events attach partition perennial.%I for values from (%L) to (%L)',
-                   part, first, after);
-exception when duplicate_table then null; -- someone else was faster
-end
-$$;
-
-create function perennial.make_usage_partitions() returns bigint
+create function perennial.make_month_partitions() returns bigint
 language sql security definer
 set search_path = perennial, pg_temp as $$
-    select count(make_usage_partition((date_trunc('month', business_now() at time zone 'UTC')
-                                       + make_interval(months => n))::date))
-      from generate_series(0, 3) n
+    select count(make_month_partition(c.relname, (date_trunc('month', business_now() at time zone 'UTC')
+                                                  + make_interval(months => n))::date))
+      from pg_partitioned_table t
+      join pg_class c on c.oid = t.partrelid and c.relnamespace = 'perennial'::regnamespace
+     cross join generate_series(0, 3) n
 $$;
-comment on function perennial.make_usage_partitions is 'Makes the partitions of this month and the three that follow.';
+comment on function perennial.make_month_partitions is
+    'Makes the partitions of this month and the three that follow, of every table that is partitioned by month.';
 
 ------------------------------------------------------------------------------------- behind
 

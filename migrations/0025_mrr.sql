@@ -36,13 +36,37 @@ create table perennial.mrr_movements (
     total_numer numeric(39) not null check (total_numer >= 0),
     total_denom numeric(39) not null check (total_denom > 0),
     recorded_at timestamptz not null default now(),
-    primary key (subscription_id, decision)
-);
+    primary key (subscription_id, decision, at)
+) partition by range (at);
 comment on table perennial.mrr_movements is
-    'How recurring revenue moved: one row per change of a subscription''s contribution, with what that was for the customer. Fractions are reduced.';
+    'How recurring revenue moved: one row per change of a subscription''s contribution, with what that was for the customer. Fractions are reduced. Partitioned by month.';
+create table perennial.mrr_movements_default partition of perennial.mrr_movements default;
+comment on table perennial.mrr_movements_default is 'Movements of months without a partition of their own: test clocks live in any year.';
 create index mrr_movements_at on perennial.mrr_movements (at);
 create index mrr_movements_customer on perennial.mrr_movements (customer_id, currency, seq);
 select perennial.make_append_only('perennial.mrr_movements');
+
+create table perennial.mrr_decisions (
+    subscription_id uuid not null,
+    decision bigint not null,
+    primary key (subscription_id, decision)
+);
+comment on table perennial.mrr_decisions is
+    'Which decisions moved recurring revenue. Beside the movements, since a repeat might fall into another month''s partition.';
+select perennial.make_append_only('perennial.mrr_decisions');
+
+create function perennial.note_mrr_decisions() returns trigger
+language plpgsql
+set search_path = perennial, pg_temp as $$
+begin
+    insert into mrr_decisions (subscription_id, decision) select subscription_id, decision from fresh;
+    return null;
+end
+$$;
+comment on function perennial.note_mrr_decisions() is 'A decision moves a subscription''s revenue once.';
+create trigger moved_once after insert on perennial.mrr_movements
+    referencing new table as fresh
+    for each statement execute function perennial.note_mrr_decisions();
 
 create table perennial.customer_mrr (
     customer_id uuid not null references perennial.customers,
@@ -191,6 +215,11 @@ set search_path = perennial, pg_temp as $$
       from mrr_movements m
      where not exists (select from audit_log a where a.subject_id = m.subscription_id and a.version = m.decision)
     union all
+    select 'I17', coalesce(m.subscription_id, d.subscription_id)::text, 'decision ' || coalesce(m.decision, d.decision)
+           || case when d.decision is null then ' moved it, and is not noted to' else ' is noted to have moved it, and did not' end
+      from mrr_movements m full join mrr_decisions d on d.subscription_id = m.subscription_id and d.decision = m.decision
+     where d.decision is null or m.decision is null
+    union all
     select 'I17', m.customer_id || ' ' || m.currency, 'was new ' || count(distinct m.at) || ' times'
       from mrr_movements m where m.kind = 'new' group by m.customer_id, m.currency having count(distinct m.at) > 1
     union all
@@ -212,6 +241,7 @@ $$;
 comment on function perennial.check_invariants() is 'What does not hold (RELIABILITY: I1-I7, I10, I12-I14, I16, I17). Nothing: all is well.';
 comment on function perennial.check_books_and_usage_invariants() is 'What does not hold of lifecycle, books and usage.';
 
+select perennial.make_month_partitions();
 select perennial.grant_rights();
 
 -- Subscriptions that were here before.

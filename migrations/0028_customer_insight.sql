@@ -18,9 +18,11 @@ create table perennial.churn_indicators (
     -- business time
     scored_at timestamptz not null,
     primary key (customer_id, date, indicator)
-);
+) partition by range (date);
 comment on table perennial.churn_indicators is
-    'What says that a customer may leave, day by day, with its points and their reason. Who shows nothing has no row.';
+    'What says that a customer may leave, day by day, with its points and their reason. Who shows nothing has no row. Partitioned by month.';
+create table perennial.churn_indicators_default partition of perennial.churn_indicators default;
+comment on table perennial.churn_indicators_default is 'Indicators of months without a partition of their own.';
 create index churn_indicators_date on perennial.churn_indicators (date);
 
 create view perennial.churn_scores as
@@ -63,4 +65,5 @@ $$;
 comment on function perennial.churn_since is
     'How many customers paid in a currency at `since`, and how many of them have left by `until`, back again or not.';
 
+select perennial.make_month_partitions();
 select perennial.grant_rights();

@@ -88,7 +88,7 @@ async fn settle(conn: &mut PgConnection, steps: &[Step]) -> sqlx::Result<()> {
     for step in steps {
         if let Step::Settle { email, status, reply } = step {
             let (status, reply) = ((*status).to_owned(), reply.clone());
-            rows.push(Handed { id: email.0, status, reply, at: machine_now() });
+            rows.push(Handed { id: email.0, status, reply });
         }
     }
     emails::settle(conn, &rows).await

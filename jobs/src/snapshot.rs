@@ -5,13 +5,16 @@
 
 use std::time::Instant;
 
-use chrono::NaiveDate;
+use chrono::{Days, NaiveDate};
 use sqlx::{Connection, PgConnection};
 use uuid::Uuid;
 
 use crate::ids;
-use crate::store::snapshot_runs::{self, Run, Way};
+use crate::store::snapshot_runs::{self, Kept, Run, Way};
 use crate::store::snapshots::{self, Difference};
+
+/// For how many days a movement is in the rates that are told.
+const WINDOW: Days = Days::new(30);
 
 /// Why a snapshot is taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,7 +47,7 @@ pub struct Taken {
     pub run: Uuid,
     /// Figures that are new, or another than was told.
     pub figures: u64,
-    /// Movements, edges and postings that came after the day was first looked at.
+    /// Facts that came after the day was first looked at, of all kinds that figures are made of.
     pub late: i64,
     /// It had been told already, and was left as it was.
     pub stood: bool,
@@ -75,21 +78,61 @@ impl Books<'_> {
             self.reader.begin_with("begin isolation level repeatable read, read only").await?;
         snapshot_runs::require_day(&mut read, day).await?;
         let look = snapshot_runs::look(&mut read, day).await?;
-        let figures = match (stood, look.has_base) {
-            (true, _) => Vec::new(),
-            (false, true) => snapshot_runs::figures(&mut read, day, Way::Incremental).await?,
-            (false, false) => snapshot_runs::figures(&mut read, day, Way::Full).await?,
+        let found = match (stood, look.has_base) {
+            (true, _) => None,
+            (false, true) => Some(snapshot_runs::figures(&mut read, day, Way::Incremental).await?),
+            (false, false) => Some(snapshot_runs::figures(&mut read, day, Way::Full).await?),
         };
         read.rollback().await?;
         crate::crash_point!("snapshot.C1");
-        let duration_ms = i64::try_from(began.elapsed().as_millis()).unwrap_or(i64::MAX);
-        let run = Run { id: ids::new(), day, method: method.as_str(), look: &look, duration_ms };
-        let late = snapshot_runs::insert_run(&mut kept, &run).await?;
-        let count = if stood { 0 } else { snapshot_runs::keep(&mut kept, &run, &figures).await? };
+        let run = Run {
+            id: ids::new(),
+            day,
+            method: method.as_str(),
+            look: &look,
+            duration_ms: i64::try_from(began.elapsed().as_millis()).unwrap_or(i64::MAX),
+            found: found.as_deref(),
+        };
+        let Kept { figures, late } = snapshot_runs::keep(&mut kept, &run).await?;
         crate::crash_point!("snapshot.C2");
         kept.commit().await?;
         crate::crash_point!("snapshot.C7");
-        Ok(Taken { run: run.id, figures: count, late, stood })
+        Ok(Taken { run: run.id, figures: u64::try_from(figures).unwrap_or(0), late, stood })
+    }
+
+    /// Tells the days from `first` to `last` anew, and then those days told after them that this
+    /// reaches: each goes on from the one before, and a movement is in the rates of [`WINDOW`] days.
+    /// Answers with the days of the span, and with the others that are another now.
+    ///
+    /// # Errors
+    /// As [`Books::take`].
+    pub async fn restate(
+        &mut self,
+        first: NaiveDate,
+        last: NaiveDate,
+    ) -> sqlx::Result<Vec<(NaiveDate, Taken)>> {
+        let mut told = Vec::new();
+        let mut reached = last;
+        for day in first.iter_days().take_while(|day| *day <= last) {
+            let taken = self.take(day, Method::Restated).await?;
+            if snapshot_runs::reaches_on(self.primary, taken.run, day).await? {
+                reached = last.max(day + WINDOW);
+            }
+            told.push((day, taken));
+        }
+        for day in snapshot_runs::told_after(self.primary, last).await? {
+            if day > reached {
+                break;
+            }
+            let taken = self.take(day, Method::Restated).await?;
+            if snapshot_runs::reaches_on(self.primary, taken.run, day).await? {
+                reached = day + WINDOW;
+            }
+            if taken.figures > 0 {
+                told.push((day, taken));
+            }
+        }
+        Ok(told)
     }
 
     /// Takes the snapshots of all days that are over and have none since the last.

@@ -87,6 +87,12 @@ async fn a_renewal_does_not_so_much_as_look_at_the_ledger() {
     world.work(Faults::None);
     world.subscribe("ada", &["pm_sbx_visa__ok1__insufficient_funds1__ok"], json!({})).await;
     world.rest().await;
+    execute(
+        &world,
+        "select perennial.make_month_partition('mrr_movements', m::date)
+           from generate_series(timestamp '2026-01-01', '2026-07-01', interval '1 month') m",
+    )
+    .await;
     // Whoever asked would wait in vain.
     let mut held = world.pool.begin().await.unwrap();
     let lock =
@@ -289,7 +295,7 @@ async fn the_ledger_opens_with_what_is_there() {
     execute(
         &world,
         "set session_replication_role = replica;
-         delete from perennial.mrr_movements; delete from perennial.customer_mrr;
+         delete from perennial.mrr_movements; delete from perennial.mrr_decisions; delete from perennial.customer_mrr;
          delete from perennial.customer_cohorts; set session_replication_role = origin",
     )
     .await;

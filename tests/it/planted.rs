@@ -92,6 +92,7 @@ const DAMAGE: &[(&str, &str, &str)] = &[
      "update perennial.mrr_movements set before_numer = 1, amount_numer = amount_numer - 1"),
     ("I17", "a movement by another amount than it says",
      "update perennial.mrr_movements set after_numer = after_numer + 1"),
+    ("I17", "a movement that could come again", "delete from perennial.mrr_decisions"),
     ("I17", "a movement of a decision that never was", "update perennial.mrr_movements set decision = 99"),
     ("I17", "a customer who was new twice",
      "insert into perennial.mrr_movements

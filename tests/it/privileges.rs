@@ -6,11 +6,14 @@ use sqlx::AssertSqlSafe;
 use super::world;
 
 const APPENDED: &[&str] = &[
+    "analytics_runs",
+    "analytics_snapshots",
     "audit_log",
     "commissions",
     "customer_balance_entries",
     "dunning_policies",
     "ledger_entries",
+    "mrr_decisions",
     "mrr_movements",
     "plan_quota_tiers",
     "plan_quotas",
@@ -126,8 +129,11 @@ async fn the_owner_is_refused_by_trigger_and_the_worker_by_right() {
 
 fn some_column(table: &str) -> &'static str {
     match table {
+        "analytics_runs" => "method",
+        "analytics_snapshots" => "metric",
         "audit_log" => "act",
         "dunning_policies" => "name",
+        "mrr_decisions" => "decision",
         "plan_quota_tiers" => "currency",
         "plan_quotas" => "reset",
         "referrals" => "key",

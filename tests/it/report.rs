@@ -69,6 +69,24 @@ async fn programs_read_the_same_figures_as_json_and_as_csv() {
 }
 
 #[tokio::test]
+async fn one_metric_is_told_by_what_means_something_for_it() {
+    let world = told_world().await;
+    let by_plan = told(&world, &["report", "--metric", "mrr", "--by", "plan"]).await;
+    assert_eq!(by_plan, format!("plan      {:<24} {:>16} USD\n", "professional", "49.0000"));
+    let whole = ["report", "--metric", "customers", "--by", "total", "--currency", "USD", "--csv"];
+    assert_eq!(told(&world, &whole).await.lines().count(), 2);
+    for (arguments, problem) in [
+        (["--metric", "mmr", "--by", "plan"], "metric: mmr is no metric"),
+        (["--metric", "mails_sent", "--by", "plan"], "breakdown: mails_sent is not told by plan"),
+        (["--metric", "mrr", "--currency", "XXX"], "currency: nothing was ever sold in XXX"),
+    ] {
+        let output = run(&world, &[&["report"][..], &arguments].concat()).await;
+        assert!(text(&output.stderr).contains(problem), "{}", text(&output.stderr));
+        assert_eq!(output.status.code(), Some(65));
+    }
+}
+
+#[tokio::test]
 async fn the_page_needs_nothing_but_itself() {
     let world = told_world().await;
     let folder = std::env::temp_dir();

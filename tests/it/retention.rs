@@ -23,7 +23,11 @@ async fn execute(world: &World, sql: &str) {
 /// Events of a customer, so many days old, of periods that are closed; with partitions for them.
 async fn plant(world: &World, customer: Customer, days: &[i32]) {
     for month in ["2023-05-01", "2024-12-01", "2025-01-01", "2025-12-01", "2026-01-01"] {
-        execute(world, &format!("select perennial.make_usage_partition('{month}')")).await;
+        execute(
+            world,
+            &format!("select perennial.make_month_partition('usage_events', '{month}')"),
+        )
+        .await;
     }
     let sql =
         "insert into perennial.usage_events (event_id, customer_id, metric_id, quantity, at, period_start)
@@ -89,7 +93,7 @@ async fn a_month_begins_in_utc_whatever_zone_the_session_is_in() {
     let mut conn = PgConnection::connect(&world.url).await.unwrap();
     for (zone, month) in [("America/New_York", "2026-03-01"), ("Pacific/Auckland", "2026-04-15")] {
         let sql = AssertSqlSafe(format!(
-            "set timezone = '{zone}'; select perennial.make_usage_partition('{month}')"
+            "set timezone = '{zone}'; select perennial.make_month_partition('usage_events', '{month}')"
         ));
         sqlx::raw_sql(sql).execute(&mut conn).await.unwrap();
     }

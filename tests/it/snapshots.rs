@@ -36,7 +36,12 @@ pub(crate) async fn figures(world: &World, day: NaiveDate) -> Vec<Figure> {
 }
 
 /// A figure as `4900` or `13000/3`; nothing where there is none.
-async fn told(world: &World, date: NaiveDate, metric: &str, part: (&str, &str, &str)) -> String {
+pub(crate) async fn told(
+    world: &World,
+    date: NaiveDate,
+    metric: &str,
+    part: (&str, &str, &str),
+) -> String {
     let (currency, breakdown, key) = part;
     let found = figures(world, date).await.into_iter().find(|figure| {
         figure.metric == metric
@@ -63,7 +68,7 @@ pub(crate) async fn midnight_after(world: &World, day: NaiveDate) -> DateTime<Ut
 }
 
 /// People of all kinds: who stay, who fail and recover, who are lost, who try, who leave and come back.
-async fn people(world: &mut World) {
+pub(crate) async fn people(world: &mut World) {
     sell_in_euros(world).await;
     policy(world, "lenient", json!({ "downgrade": "professional" })).await;
     policy(world, "strict", json!("cancel")).await;
@@ -87,7 +92,7 @@ async fn people(world: &mut World) {
 }
 
 /// Lives through the days up to this one, and takes the snapshot of each where it ends.
-async fn live_and_tell(world: &World, from: NaiveDate, to: NaiveDate) {
+pub(crate) async fn live_and_tell(world: &World, from: NaiveDate, to: NaiveDate) {
     for day in from.iter_days().take_while(|day| *day <= to) {
         let ends = midnight_after(world, day).await + TimeDelta::minutes(7);
         world.live_until(&ends.to_rfc3339()).await;

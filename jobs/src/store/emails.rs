@@ -143,7 +143,6 @@ columns! {
         id: Uuid,
         status: String,
         reply: String,
-        at: DateTime<Utc>,
     }
 }
 
@@ -156,13 +155,12 @@ pub(crate) async fn settle(conn: &mut PgConnection, rows: &HandedOver) -> sqlx::
         "update perennial.emails e
             set status = u.status, reply = u.reply,
                 due_at = case when u.status = 'queued' then e.due_at end,
-                settled_at = case when u.status = 'queued' then null else u.at end
-           from unnest($1::uuid[], $2::text[], $3::text[], $4::timestamptz[]) as u (id, status, reply, at)
+                settled_at = case when u.status <> 'queued' then perennial.business_now(e.clock_id) end
+           from unnest($1::uuid[], $2::text[], $3::text[]) as u (id, status, reply)
           where e.id = u.id and e.status in ('queued', 'sending')",
         &rows.id,
         &rows.status,
-        &rows.reply,
-        &rows.at
+        &rows.reply
     )
     .execute(conn)
     .await?;

@@ -140,7 +140,7 @@ pub(crate) async fn replace(
 ) -> sqlx::Result<()> {
     sqlx::query!(
         "delete from perennial.churn_indicators i using unnest($1::uuid[], $2::date[]) u (customer, date)
-          where i.customer_id = u.customer and i.date = u.date",
+          where i.customer_id = u.customer and i.date = u.date and i.date = any($2)",
         customers,
         dates
     )

@@ -85,6 +85,8 @@ pub struct Metric {
     pub unit: String,
     /// `stock`, `flow` or `window`.
     pub span: String,
+    /// By what it is told: `total`, `plan` …
+    pub breakdowns: Vec<String>,
     /// What is meant by it.
     pub description: String,
 }
@@ -96,7 +98,7 @@ pub struct Metric {
 pub async fn metrics(conn: &mut PgConnection) -> sqlx::Result<Vec<Metric>> {
     sqlx::query_as!(
         Metric,
-        "select metric, unit, span, description from perennial.analytics_metrics order by metric"
+        "select metric, unit, span, breakdowns, description from perennial.analytics_metrics order by metric"
     )
     .fetch_all(conn)
     .await
@@ -112,6 +114,21 @@ pub async fn require_metric(
     currency: &str,
 ) -> sqlx::Result<()> {
     sqlx::query!("select perennial.require_metric($1, $2)", metric, currency)
+        .fetch_one(conn)
+        .await
+        .map(drop)
+}
+
+/// Refuses a metric that nobody has heard of, and a breakdown that means nothing for it.
+///
+/// # Errors
+/// The name of the field that is wrong, and what would be right.
+pub async fn require_breakdown(
+    conn: &mut PgConnection,
+    metric: &str,
+    breakdown: &str,
+) -> sqlx::Result<()> {
+    sqlx::query!("select perennial.require_breakdown($1, $2)", metric, breakdown)
         .fetch_one(conn)
         .await
         .map(drop)

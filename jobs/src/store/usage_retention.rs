@@ -1,12 +1,13 @@
-//! Partitions of usage events, and what of them is kept. The functions belong to the owner of the
+//! Partitions of months, and what of usage events is kept. The functions belong to the owner of the
 //! tables: a worker may neither make nor drop one.
 
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-/// Makes the partitions of this month and the three that follow. Answers with their number.
+/// Makes the partitions of this month and the three that follow, of all that is kept by month.
+/// Answers with their number.
 pub(crate) async fn make_partitions(conn: &mut PgConnection) -> sqlx::Result<i64> {
-    sqlx::query_scalar!(r#"select perennial.make_usage_partitions() as "made!""#)
+    sqlx::query_scalar!(r#"select perennial.make_month_partitions() as "made!""#)
         .fetch_one(conn)
         .await
 }

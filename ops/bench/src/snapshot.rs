@@ -43,7 +43,7 @@ pub(crate) async fn run(subscriptions: u32) -> Result<()> {
     for day in first.iter_days().take(DAYS) {
         books.take(day, Method::Manual).await?;
     }
-    let backfill = began.elapsed().as_secs_f64();
+    let backfill = (began.elapsed().as_secs_f64(), peak_of("self")?);
     let differences = check(&mut reader, last).await?;
     if !differences.is_empty() {
         return Err(format!("the two ways do not agree: {differences:?}").into());
@@ -77,10 +77,15 @@ async fn told(url: &str, day: NaiveDate, way: &str) -> Result<Cost> {
     Ok((began.elapsed().as_secs_f64(), peak(&mut conn).await?))
 }
 
-/// What the process of a connection has had at most, shared buffers that it touched included.
+/// What the server's process of a connection has had at most, shared buffers that it touched included.
 async fn peak(conn: &mut PgConnection) -> Result<f64> {
     let pid: i32 = sqlx::query_scalar("select pg_backend_pid()").fetch_one(conn).await?;
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
+    peak_of(&pid.to_string())
+}
+
+/// What a process has had at most, in MiB.
+fn peak_of(process: &str) -> Result<f64> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status"))?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or_default();
     Ok(line.trim().trim_end_matches(" kB").parse::<f64>()? / 1024.0)
 }
@@ -91,7 +96,7 @@ fn median(mut costs: Vec<Cost>) -> Cost {
 }
 
 #[expect(clippy::print_stdout, reason = "the figures are this program's data")]
-fn print(subscriptions: u32, [moved, full, bare]: [Cost; 3], backfill: f64) {
+fn print(subscriptions: u32, [moved, full, bare]: [Cost; 3], backfill: Cost) {
     println!(
         "a day of {subscriptions} subscriptions, some 10,000 changes{:>14} {:>10}",
         "seconds", "MiB"
@@ -105,8 +110,12 @@ fn print(subscriptions: u32, [moved, full, bare]: [Cost; 3], backfill: f64) {
         moved.0 / bare.0,
         full.0 / bare.0
     );
-    println!("backfill of {DAYS} days: {backfill:.1} s");
+    println!("backfill of {DAYS} days: {:.1} s", backfill.0);
     println!("MiB: the most that the server's process had, shared buffers it touched included.");
+    println!(
+        "the client, which does here what `perennial snapshot` does, had {:.0} MiB at most",
+        backfill.1
+    );
 }
 
 #[expect(clippy::print_stderr, reason = "talk belongs on stderr, figures on stdout")]

@@ -7,10 +7,12 @@ use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 
 use chrono::NaiveDate;
+use perennial_jobs::store::snapshots;
+use sqlx::PgConnection;
 
 use super::exit::{Error, Exit, say, talk};
 use crate::database::{self, Role};
-use crate::report::{Paint, page, summary};
+use crate::report::{Figure, Paint, page, summary};
 use crate::settings::{self, variable};
 
 pub(super) use gather::{ReportError, gather};
@@ -19,6 +21,7 @@ const EXAMPLES: &str = "\
 Examples:
   perennial report                            the last day that has a snapshot
   perennial report --date 2026-02-28 --csv > february.csv
+  perennial report --metric revenue_churn_30d --by plan
   perennial report --html report.html         one page, to be opened in any browser
 ";
 
@@ -41,6 +44,15 @@ pub(super) struct Report {
     /// Write a page that needs nothing else to FILE.
     #[arg(long, group = "form", value_name = "FILE")]
     html: Option<PathBuf>,
+    /// Only this metric; `perennial.analytics_metrics` lists them.
+    #[arg(long, conflicts_with = "html")]
+    metric: Option<String>,
+    /// Only by this: total, plan, interval, currency, country, cohort … as far as it means something.
+    #[arg(long, value_name = "BREAKDOWN", requires = "metric")]
+    by: Option<String>,
+    /// Only in this currency.
+    #[arg(long, requires = "metric")]
+    currency: Option<String>,
 }
 
 impl Report {
@@ -50,7 +62,10 @@ impl Report {
         let pool = database::connect(&url, Role::Owner, 1).await?;
         database::check_schema(&pool).await?;
         let mut conn = pool.acquire().await?;
-        let report = gather(&mut conn, date).await?;
+        let mut report = gather(&mut conn, date).await?;
+        if let Some(metric) = &self.metric {
+            self.choose(&mut conn, metric, &mut report.day).await?;
+        }
         if self.json {
             return say(machine::json(&report));
         }
@@ -65,7 +80,30 @@ impl Report {
             talk(format_args!("perennial: {} is the report of {}", file.display(), report.date));
             return Ok(());
         }
+        if self.metric.is_some() {
+            return write(&machine::lines(&report));
+        }
         write(&summary(&report, paint()))
+    }
+
+    /// Leaves of the day's figures those that are asked for.
+    async fn choose(
+        &self,
+        conn: &mut PgConnection,
+        metric: &str,
+        day: &mut Vec<Figure>,
+    ) -> Result<(), Error> {
+        let currency = self.currency.as_deref();
+        snapshots::require_metric(&mut *conn, metric, currency.unwrap_or_default()).await?;
+        if let Some(by) = &self.by {
+            snapshots::require_breakdown(conn, metric, by).await?;
+        }
+        day.retain(|figure| {
+            figure.metric == metric
+                && self.by.as_ref().is_none_or(|by| figure.breakdown == *by)
+                && currency.is_none_or(|currency| figure.currency == currency)
+        });
+        Ok(())
     }
 }
 

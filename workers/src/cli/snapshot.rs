@@ -10,8 +10,8 @@ use crate::settings;
 
 /// Take the snapshot of a day that is over: the business's numbers.
 ///
-/// What was told of a day stays, even where something came late: `--restate` tells it anew and
-/// keeps what was told before. Reads from PERENNIAL_ANALYTICS_URL (a replica) where that is set.
+/// What was told of a day stays, even where something came late: `--restate` tells it anew, and the
+/// days after it that this reaches, and keeps what was told before. Reads from PERENNIAL_ANALYTICS_URL (a replica) where that is set.
 #[derive(Debug, clap::Args)]
 #[command(before_help = "Examples:
   perennial snapshot                          yesterday, in the business's zone
@@ -24,7 +24,7 @@ pub(super) struct Snapshot {
     /// Every day from this one to `--date`.
     #[arg(long)]
     from: Option<NaiveDate>,
-    /// Tell anew what was told before, with what came late.
+    /// Tell anew what was told before, with what came late, and later days that go on from it.
     #[arg(long)]
     restate: bool,
     /// Take none: compare with a full recomputation, and name what differs. Exit code 1 if anything.
@@ -50,15 +50,21 @@ impl Snapshot {
         if first > last {
             return Err(Error::data(format!("from: {first} lies after {last}")));
         }
+        if self.restate {
+            let mut books = Books { reader: &mut reader, primary: &mut primary };
+            for (day, taken) in books.restate(first, last).await? {
+                tell(day, taken)?;
+            }
+            return Ok(());
+        }
         let mut differing = 0;
         for day in first.iter_days().take_while(|day| *day <= last) {
             if self.check {
                 differing += compare(&mut reader, day).await?;
                 continue;
             }
-            let method = if self.restate { Method::Restated } else { Method::Manual };
             let mut books = Books { reader: &mut reader, primary: &mut primary };
-            tell(day, books.take(day, method).await?)?;
+            tell(day, books.take(day, Method::Manual).await?)?;
         }
         match differing {
             0 => Ok(()),

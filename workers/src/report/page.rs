@@ -101,6 +101,8 @@ fn money_tiles(report: &Report, book: &Book) -> Markup {
         ("revenue_churn_30d", "revenue churn", Unit::Rate),
         ("quick_ratio_30d", "quick ratio", Unit::Ratio),
         ("collected", "collected that day", money),
+        ("refunded", "refunded that day", money),
+        ("disputed", "disputed that day", money),
         ("outstanding", "outstanding", money),
         ("money_at_risk", "at risk in dunning", money),
     ];

@@ -24,6 +24,17 @@ pub(super) struct Block {
     pub(super) height: i128,
 }
 
+/// Pixels that a block is drawn high at least: what moved is seen, however little it was.
+const SEEN: i128 = 2;
+
+impl Block {
+    /// Its top and height on the page.
+    fn drawn(&self) -> (i128, i128) {
+        let more = (SEEN - self.height).max(0);
+        (if self.movement.takes() { self.top } else { self.top - more }, self.height + more)
+    }
+}
+
 /// The blocks of a month: what adds grows upwards from zero, what takes away downwards. Each ends
 /// where the sum up to it lies, so that heights add up whatever rounding does.
 pub(super) fn blocks(month: &Month, axis: Axis) -> Vec<Block> {
@@ -133,8 +144,9 @@ fn movements(book: &Book, days: Days) -> Markup {
                 @let (left, right) = (days.place(month.first), days.place(month.end()));
                 @let gap = (right - left) / 8;
                 @for block in blocks(month, axis) {
+                    @let (top, height) = block.drawn();
                     rect class=(block.movement.class()) x=(across(left + gap)) width=(across(right - left - 2 * gap))
-                        y=(block.top) height=(block.height) {
+                        y=(top) height=(height) {
                         title { (tip(month, block.movement, book)) }
                     }
                 }
@@ -145,12 +157,13 @@ fn movements(book: &Book, days: Days) -> Markup {
     }
 }
 
-/// The months' names beneath a chart; every other one may be left out where it is narrow.
+/// The months' names beneath a chart; every other one may be left out where it is narrow, but never a
+/// January, which says its year.
 pub(super) fn month_names(months: &[Month], days: Days, y: i128) -> Markup {
     html! {
-        @for (index, month) in months.iter().rev().enumerate() {
+        @for month in months {
             @let middle = (days.place(month.first) + days.place(month.end())) / 2;
-            text .month .other[index % 2 == 1] x=(across(middle)) y=(y) { (name(month.first)) }
+            text .month .other[month.first.month() % 2 == 0] x=(across(middle)) y=(y) { (name(month.first)) }
         }
     }
 }
@@ -238,6 +251,14 @@ mod tests {
         assert_eq!(drawn[3].top, zero);
         assert_eq!(zero + drawn[3].height, axis.down(-50));
         assert_eq!(drawn[0].top, drawn[1].top + drawn[1].height);
+    }
+
+    #[test]
+    fn what_moved_is_seen_however_little_it_was() {
+        let block = |movement, height| Block { movement, top: 50, height }.drawn();
+        assert_eq!(block(Movement::New, 0), (48, 2));
+        assert_eq!(block(Movement::ChurnVoluntary, 1), (50, 2));
+        assert_eq!(block(Movement::New, 30), (50, 30));
     }
 
     #[test]

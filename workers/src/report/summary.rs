@@ -48,6 +48,8 @@ const AMOUNTS: &[(&str, &str)] = &[
     ("movement_churn_involuntary", "churn, involuntary"),
     ("billed", "billed"),
     ("collected", "collected"),
+    ("refunded", "refunded"),
+    ("disputed", "disputed"),
     ("outstanding", "outstanding"),
     ("money_at_risk", "at risk in dunning"),
 ];

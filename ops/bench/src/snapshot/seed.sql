@@ -1,10 +1,15 @@
--- $N subscriptions that began over two years, one customer each, the last day with 10,000 changes.
+-- $N subscriptions that began over two years, one customer each, the last day with 10,000 changes. All
+-- paid their first invoice; those by the month paid another one within the last month, got a mail
+-- about it, and one in ten of them used something.
 set session_replication_role = replica;
 set synchronous_commit = off;
 insert into perennial.clocks (id, name, frozen_at)
 values ('00000000-0000-0000-0000-000000000000', 'global', '2026-01-01T00:10:00Z')
 on conflict (name) do update set frozen_at = excluded.frozen_at;
 insert into perennial.users (id, email, name) values (md5('bench')::uuid, 'bench@example.com', 'Bench');
+
+select perennial.make_month_partition('mrr_movements', m::date)
+  from generate_series(timestamp '2024-01-01', '2026-01-01', interval '1 month') m;
 
 create schema peer;
 create table peer.planted as
@@ -51,14 +56,42 @@ select customer, m.currency, subscription, 2, '2025-12-31T10:00:00Z', case chang
        case change when 1 then other_plan else plan end, m.after_numer / 2 * change, m.after_denom
   from peer.planted join perennial.mrr_movements m on m.subscription_id = subscription
  where change in (0, 1) order by n;
-insert into perennial.ledger_entries (posting_id, position, account, amount_minor, currency, kind, customer_id, subscription_id, at, decision)
-select md5(v.kind || n)::uuid, v.position, v.account, v.sign * price, currency, v.kind, customer, subscription, began, 1
-  from peer.planted
+insert into perennial.mrr_decisions select subscription_id, decision from perennial.mrr_movements;
+-- What was billed when it began, and within the last month.
+create table peer.billed as
+select n, 0 as period, customer, subscription, plan, price, currency, began as at, md5('first' || n)::uuid as invoice from peer.planted
+union all
+select n, 1, customer, subscription, plan, price, currency,
+       '2025-12-01T00:00:00Z'::timestamptz + (n % 31) * interval '1 day' + n % 86400 * interval '1 second', md5('next' || n)::uuid
+  from peer.planted where unit = 'month' and change is null and began < '2025-12-01T00:00:00Z';
+insert into perennial.invoices (id, subscription_id, customer_id, period_index, kind, series, number, status, currency, total_minor,
+                                issued_at, due_at, finalized_at, closed_at, decision)
+select invoice, subscription, customer, period, 'period', 'INV', 2 * n + period + 1, 'paid', currency, price, at, at, at, at, 1 + period
+  from peer.billed order by at;
+insert into perennial.invoice_items (invoice_id, position, kind, description, quantity, unit_amount_minor, amount_minor, price_id)
+select invoice, 1, 'subscription', 'Plan', 1, price, price, r.id
+  from peer.billed join (select plan_id, min(id::text)::uuid as id from perennial.prices group by 1) r on r.plan_id = plan order by at;
+insert into perennial.payments (id, invoice_id, subscription_id, customer_id, clock_id, attempt, method_id, provider, amount_minor, currency,
+                                status, idempotency_key, request_hash, planned_at, settled_at, decision)
+select invoice, invoice, subscription, customer, '00000000-0000-0000-0000-000000000000', 1, customer, 'stripe', price, currency, 'succeeded',
+       invoice::text, '', at, at, 1 + period
+  from peer.billed order by at;
+insert into perennial.ledger_entries (posting_id, position, account, amount_minor, currency, kind, customer_id, subscription_id,
+                                      invoice_id, at, decision)
+select md5(v.kind || invoice)::uuid, v.position, v.account, v.sign * price, currency, v.kind, customer, subscription, invoice, at, 1 + period
+  from peer.billed
  cross join (values (1, 'accounts_receivable', 1, 'invoice_issued'), (2, 'revenue', -1, 'invoice_issued'),
-                    (1, 'cash', 1, 'payment_captured'), (2, 'accounts_receivable', -1, 'payment_captured')) v (position, account, sign, kind)
- order by n;
+                    (1, 'cash', 1, 'payment_received'), (2, 'accounts_receivable', -1, 'payment_received')) v (position, account, sign, kind)
+ order by at;
+insert into perennial.subscription_history (subscription_id, version, position, from_status, to_status, edge, period_index, at, by_job)
+select subscription, 2, 0, 'active', 'active', 'renewed', 1, at, 'bench' from peer.billed where period = 1 order by at;
+insert into perennial.emails (id, key, customer_id, subscription_id, clock_id, template, letter, status, queued_at, settled_at, decision)
+select invoice, invoice::text, customer, subscription, '00000000-0000-0000-0000-000000000000', 'receipt', '{}', 'sent', at, at, 2
+  from peer.billed where period = 1 order by at;
+insert into perennial.usage_closings
+select customer, 1, at - interval '31 days', at, null, 1000, n % 900, 0, 0, 0, at from peer.billed where period = 1 and n % 10 = 1 order by at;
 insert into perennial.dunning_cases (id, subscription_id, policy_id, failed_at, next_rung)
 select subscription, subscription, '00000000-0000-7000-8000-000000000201', '2025-12-31T10:00:00Z', 0
   from peer.planted where change = 2;
-drop table peer.planted;
+drop table peer.planted, peer.billed;
 drop schema peer;

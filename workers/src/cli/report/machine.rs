@@ -49,6 +49,19 @@ fn course(metric: &str, currency: &str, points: &[Point]) -> Value {
     json!({ "metric": metric, "currency": currency, "points": points })
 }
 
+/// One line per figure: what it is broken down by, its key, its currency and its value.
+pub(super) fn lines(report: &Report) -> String {
+    let mut text = String::new();
+    for figure in &report.day {
+        let Figure { currency, breakdown, key, .. } = figure;
+        let told = decimal(figure);
+        let line = format!("{breakdown:<9} {key:<24} {told:>16} {currency}");
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    text
+}
+
 /// One line per figure, under a line of names (RFC 4180).
 pub(super) fn csv(report: &Report) -> String {
     let mut text = String::from("date,metric,currency,breakdown,key,value,numer,denom\r\n");
