@@ -139,7 +139,9 @@ const LATE: &[(&str, &str)] = &[
     ("a mail", "update perennial.emails set settled_at = '2026-02-01T10:00:00Z'
         where id = (select min(id::text)::uuid from perennial.emails)"),
     ("a period of usage", "insert into perennial.usage_closings
-        select customer_id, 1, '2026-01-01', '2026-02-01T10:00:00Z', null, 5, 3, 0, 0, 0, '2026-02-01T10:00:00Z'
+        (customer_id, metric_id, period_start, period_end, quota_id, limit_units, used, overage_units,
+         rollover_units, closed_at)
+        select customer_id, 1, '2026-01-01', '2026-02-01T10:00:00Z', null, 5, 3, 0, 0, '2026-02-01T10:00:00Z'
           from perennial.subscriptions"),
     ("tokens", "insert into perennial.wallet_entries (customer_id, unit, grant_id, kind, amount, at)
         select customer_id, 'tokens', id, 'grant', 5, '2026-02-01T10:00:00Z' from perennial.subscriptions"),

@@ -89,7 +89,8 @@ insert into perennial.emails (id, key, customer_id, subscription_id, clock_id, t
 select invoice, invoice::text, customer, subscription, '00000000-0000-0000-0000-000000000000', 'receipt', '{}', 'sent', at, at, 2
   from peer.billed where period = 1 order by at;
 insert into perennial.usage_closings
-select customer, 1, at - interval '31 days', at, null, 1000, n % 900, 0, 0, 0, at from peer.billed where period = 1 and n % 10 = 1 order by at;
+    (customer_id, metric_id, period_start, period_end, quota_id, limit_units, used, overage_units, rollover_units, closed_at)
+select customer, 1, at - interval '31 days', at, null, 1000, n % 900, 0, 0, at from peer.billed where period = 1 and n % 10 = 1 order by at;
 insert into perennial.dunning_cases (id, subscription_id, policy_id, failed_at, next_rung)
 select subscription, subscription, '00000000-0000-7000-8000-000000000201', '2025-12-31T10:00:00Z', 0
   from peer.planted where change = 2;
