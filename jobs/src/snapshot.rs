@@ -101,7 +101,7 @@ impl Books<'_> {
     }
 
     /// Tells the days from `first` to `last` anew, and then those days told after them that this
-    /// reaches: each goes on from the one before, and a movement is in the rates of [`WINDOW`] days.
+    /// reaches: each goes on from the one before, and a movement is in the rates of 30 days.
     /// Answers with the days of the span, and with the others that are another now.
     ///
     /// # Errors
