@@ -56,7 +56,7 @@ fn a_decline_may_carry_advice_and_null_means_that_the_money_comes() {
     let never = json!([{"code": "do_not_honor", "network_advice_code": "03"}]);
     let shown = answer(&request(json!({"declines": never, "network": "mastercard"})));
     assert_eq!(shown["attempts"], json!([]));
-    assert_eq!(shown["not_made"][0]["reason"], "hard decline (do_not_honor)");
+    assert_eq!(shown["not_made"][0]["reason"], "advised against (do_not_honor, advice 03)");
 }
 
 #[test]
