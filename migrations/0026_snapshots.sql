@@ -325,10 +325,20 @@ create type perennial.figure as (
 comment on type perennial.figure is 'A number of the business, as perennial.analytics_snapshots has it.';
 
 create function perennial.add_fraction(total numeric[], numer numeric, denom numeric) returns numeric[]
-language sql immutable as $$
-    select array[div(n, gcd(n, d)), div(d, gcd(n, d))]
-      from (select total[1] * div(lcm(total[2], denom), total[2]) + numer * div(lcm(total[2], denom), denom),
-                   lcm(total[2], denom)) s (n, d)
+language plpgsql immutable as $$
+declare
+    n numeric := total[1] + numer;
+    d numeric := denom;
+begin
+    -- Counts and amounts are whole, and nearly all there is to add.
+    if total[2] = 1 and denom = 1 then
+        return array[n, d];
+    elsif total[2] <> denom then
+        d := lcm(total[2], denom);
+        n := total[1] * div(d, total[2]) + numer * div(d, denom);
+    end if;
+    return array[div(n, gcd(n, d)), div(d, gcd(n, d))];
+end
 $$;
 comment on function perennial.add_fraction(numeric[], numeric, numeric) is 'Adds a fraction to another, and reduces.';
 

@@ -13,6 +13,7 @@ mod exit;
 mod explain;
 mod inbox;
 mod migrate;
+mod nights;
 mod policy;
 mod report;
 mod sandbox;

@@ -1,10 +1,10 @@
 //! `perennial demo`
 
 use perennial_jobs::diary::{self, Line};
-use perennial_jobs::snapshot::{self, Books, Method};
 
 use super::db::{self, Consent};
 use super::exit::{Error, Exit, say, talk};
+use super::nights::Nights;
 use super::report;
 use super::simulate::{self, Telling, Told};
 use crate::report::{page, summary};
@@ -34,12 +34,14 @@ impl Demo {
         let scenario =
             Scenario::from_toml(SCENARIO).map_err(|error| Error::new(Exit::Internal, error))?;
         let discovery = db::find(Consent::given(self.yes))?;
-        let told = simulate::tell(&scenario, discovery).await?;
+        let mut nights = Nights::default();
+        let told = simulate::tell(&scenario, discovery, Some(&mut nights)).await?;
         told.print()?;
         let telling = told.telling();
         for one in &telling {
             print_diary(&told, one).await?;
         }
+        nights.tell_the_rest(&told.stack.pool).await?;
         print_report(&told).await?;
         let verdict = told.verdict();
         if self.keep {
@@ -62,18 +64,10 @@ impl Demo {
     }
 }
 
-/// Tells the figures of every day, and the report of the last one.
+/// The report of the last day.
 async fn print_report(told: &Told) -> Result<(), Error> {
-    let mut primary = told.stack.pool.acquire().await?;
-    let mut reader = told.stack.pool.acquire().await?;
-    let last = snapshot::last_day(&mut primary).await?;
-    if let Some(first) = snapshot::first_day(&mut primary).await? {
-        for day in first.iter_days().take_while(|day| *day <= last) {
-            let mut books = Books { reader: &mut reader, primary: &mut primary };
-            books.take(day, Method::Manual).await?;
-        }
-    }
-    let report = report::gather(&mut reader, None).await?;
+    let mut conn = told.stack.pool.acquire().await?;
+    let report = report::gather(&mut conn, None).await?;
     say("")?;
     say(summary(&report, report::paint()))?;
     let file = std::env::temp_dir().join("perennial-report.html");

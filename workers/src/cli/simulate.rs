@@ -1,5 +1,6 @@
 //! `perennial simulate`
 
+use std::convert::Infallible;
 use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::time::Instant;
@@ -11,9 +12,11 @@ use perennial_core::ids::SubscriptionId;
 use perennial_jobs::diary;
 use perennial_jobs::invariants::{self, Violation};
 use perennial_postgres::Discovery;
+use sqlx::PgPool;
 
 use super::db::{self, Consent};
 use super::exit::{Error, Exit, say, talk};
+use super::nights::Nights;
 use super::work::wait_for_the_end;
 use crate::settings::variable;
 use crate::simulation::{Actor, Books, Drive, DriveError, Scenario, Stack, StackError, Tally};
@@ -42,7 +45,7 @@ impl Simulate {
             Error::data(format!("scenario: {}: {error}", self.scenario.display()))
         })?;
         let scenario = Scenario::from_toml(&text).map_err(Error::data)?;
-        let told = tell(&scenario, db::find(Consent::given(self.yes))?).await?;
+        let told = tell(&scenario, db::find(Consent::given(self.yes))?, None).await?;
         told.print()?;
         if let Some(file) = &self.diary {
             std::fs::write(file, told.all_diaries().await?)?;
@@ -82,8 +85,12 @@ pub(super) struct Telling {
 /// As a shell says that Ctrl-C ended a command.
 const INTERRUPTED: u8 = 130;
 
-/// Lives through a scenario.
-pub(super) async fn tell(scenario: &Scenario, discovery: Discovery) -> Result<Told, Error> {
+/// Lives through a scenario. With `nights` the figures of its days are told meanwhile.
+pub(super) async fn tell(
+    scenario: &Scenario,
+    discovery: Discovery,
+    nights: Option<&mut Nights>,
+) -> Result<Told, Error> {
     let began = Instant::now();
     let mut stack =
         Stack::start(discovery, scenario.start, scenario.seed).await.map_err(stack_error)?;
@@ -94,6 +101,7 @@ pub(super) async fn tell(scenario: &Scenario, discovery: Discovery) -> Result<To
         stack.inbox.http_addr()
     ));
     let bar = progress_bar();
+    let pool = stack.pool.clone();
     let mut drive = Drive::new(scenario, &mut stack);
     let driving = drive.run(|progress| {
         bar.set_length(progress.days.unsigned_abs());
@@ -102,6 +110,7 @@ pub(super) async fn tell(scenario: &Scenario, discovery: Discovery) -> Result<To
     });
     let driven = tokio::select! {
         driven = driving => driven.map_err(Error::from),
+        Err(error) = telling(nights, &pool) => Err(Error::from(error)),
         told = wait_for_the_end() => told.and(Err(Error::of_command(INTERRUPTED))),
     };
     let (actors, struck) = (drive.actors.clone(), drive.struck.clone());
@@ -124,6 +133,13 @@ pub(super) async fn tell(scenario: &Scenario, discovery: Discovery) -> Result<To
     let repeated_mails = mails - ids.len();
     let seconds = began.elapsed().as_secs();
     Ok(Told { stack, actors, struck, tally, books, violations, repeated_mails, mails, seconds })
+}
+
+async fn telling(nights: Option<&mut Nights>, pool: &PgPool) -> sqlx::Result<Infallible> {
+    match nights {
+        Some(nights) => nights.keep_telling(pool).await,
+        None => std::future::pending().await,
+    }
 }
 
 fn stack_error(error: StackError) -> Error {
