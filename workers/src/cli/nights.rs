@@ -6,11 +6,12 @@ use std::time::Duration;
 use chrono::{Days, NaiveDate};
 use perennial_jobs::snapshot::{self, Books, Method};
 use sqlx::PgPool;
+use tokio::time::MissedTickBehavior;
 
 /// What happened on a day is on record this much later, whatever else is under way.
 const MARGIN: Days = Days::new(3);
 /// Business time passes by some days meanwhile.
-const PAUSE: Duration = Duration::from_millis(100);
+const LOOK_EVERY: Duration = Duration::from_millis(100);
 
 /// How far it is.
 #[derive(Debug, Default)]
@@ -24,9 +25,11 @@ impl Nights {
     /// # Errors
     /// When the database does not answer.
     pub(super) async fn keep_telling(&mut self, pool: &PgPool) -> sqlx::Result<Infallible> {
+        let mut look = tokio::time::interval(LOOK_EVERY);
+        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
+            look.tick().await;
             self.tell(pool, MARGIN).await?;
-            tokio::time::sleep(PAUSE).await;
         }
     }
 
