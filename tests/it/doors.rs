@@ -1,6 +1,9 @@
 //! The doors for other services: what they take, what they refuse, and that a refusal changes nothing.
 
+use chrono::TimeDelta;
+use perennial_core::dunning::DunningPolicy;
 use perennial_jobs::clock;
+use perennial_jobs::store::policies;
 use perennial_tests::{Faults, World};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -116,6 +119,46 @@ async fn a_customer_stays_on_the_clock_they_came_with() {
     let moved = json!({ "email": "ada@customers.example", "name": "Ada", "clock": "acme" });
     let error = world.emit("customer.upserted", id, moved, "moved").await.unwrap_err();
     assert!(error.to_string().contains("clock: the customer is on \"global\""), "{error}");
+}
+
+#[tokio::test]
+async fn access_is_what_the_policy_says_whether_or_not_a_worker_came_by() {
+    let mut world = world().await;
+    let restrict_after = Some("3d".parse().unwrap());
+    let strict =
+        DunningPolicy { name: "strict".to_owned(), restrict_after, ..DunningPolicy::default() };
+    let mut conn = world.pool.acquire().await.unwrap();
+    policies::publish(&mut conn, &strict).await.unwrap();
+    drop(conn);
+    world.work(Faults::None);
+    let card = "pm_sbx_visa__ok1__insufficient_funds99";
+    let ada = world.subscribe("ada", &[card], json!({ "policy": "strict" })).await;
+    world.rest().await;
+    assert_eq!(access(&world, ada.subscription.0).await.as_deref(), Some("full"));
+    world.set_clock_to_next_due().await;
+    world.rest().await;
+    assert_eq!(world.status(ada).await, "past_due");
+    assert_eq!(access(&world, ada.subscription.0).await.as_deref(), Some("full"));
+    world.kill_workers().await;
+    let mut conn = world.pool.acquire().await.unwrap();
+    let now = clock::business_now(&mut conn, clock::GLOBAL).await.unwrap();
+    drop(conn);
+    world.set_clock(now + TimeDelta::days(3)).await;
+    assert_eq!(access(&world, ada.subscription.0).await.as_deref(), Some("restricted"));
+    world.work(Faults::None);
+    world.rest().await;
+    world.live_until("2026-04-15T00:00:00Z").await;
+    assert_eq!(world.status(ada).await, "expired");
+    assert_eq!(access(&world, ada.subscription.0).await.as_deref(), Some("none"));
+    assert_eq!(access(&world, Uuid::from_u128(99)).await, None);
+}
+
+async fn access(world: &World, subscription: Uuid) -> Option<String> {
+    sqlx::query_scalar("select perennial.subscription_access($1)")
+        .bind(subscription)
+        .fetch_one(&world.pool)
+        .await
+        .unwrap()
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ use super::exit::{Error, Exit, say, talk};
 use super::nights::Nights;
 use super::report;
 use super::simulate::{self, Telling, Told};
+use super::work::wait_for_the_end;
 use crate::report::{page, summary};
 use crate::simulation::Scenario;
 
@@ -53,7 +54,7 @@ impl Demo {
                 talk(format_args!("  perennial explain {}", one.subscription));
             }
             talk(format_args!("  mails at http://{}", told.stack.inbox.http_addr()));
-            tokio::signal::ctrl_c().await?;
+            wait_for_the_end().await?;
         } else {
             talk(
                 "next: `perennial demo --keep` leaves it running, for `perennial explain` and a look at the mails",
