@@ -11,11 +11,11 @@ use sqlx::PgConnection;
 use super::{BY, Trouble};
 use crate::store::audit::{self, AuditRow, AuditRows};
 use crate::store::commissions;
-use crate::store::disputes::{self, NewDispute};
+use crate::store::disputes;
 use crate::store::events::EventRow;
-use crate::store::ledger::{self, EntryRow, EntryRows};
-use crate::store::payments::{self, Deciding, GoneBack};
-use crate::store::refunds::{self, NewRefund};
+use crate::store::ledger::{self, Sides, Transfer};
+use crate::store::payments::{self, Claim, Deciding, GoneBack};
+use crate::store::refunds;
 
 #[derive(Debug, Deserialize)]
 pub(super) struct Refunded {
@@ -69,7 +69,7 @@ pub(super) async fn refunded(
     }
     let (id, amount_minor) = (RefundId::derived(&data.reference), data.amount_minor);
     let decision = Decision::take(&mut *conn, event, id.to_string()).await?;
-    let refund = NewRefund {
+    let refund = Claim {
         id: id.0,
         amount_minor,
         reason: &data.reason,
@@ -92,7 +92,7 @@ pub(super) async fn disputed(
     }
     let (id, amount_minor) = (DisputeId::derived(&data.reference), data.amount_minor);
     let decision = Decision::take(&mut *conn, event, id.to_string()).await?;
-    let dispute = NewDispute {
+    let dispute = Claim {
         id: id.0,
         amount_minor,
         reason: &data.reason,
@@ -150,9 +150,6 @@ struct Decision {
     at: DateTime<Utc>,
 }
 
-/// Two accounts: the first is debited, the second credited.
-type Sides = (&'static str, &'static str);
-
 impl Decision {
     async fn take(conn: &mut PgConnection, event: &EventRow, what: String) -> sqlx::Result<Self> {
         let about = payments::decide(conn, event.subject).await?;
@@ -170,39 +167,23 @@ impl Decision {
     ) -> sqlx::Result<()> {
         let posting = PostingId::derived(&format!("{}/{kind}", self.what));
         payments::go_back(&mut *conn, self.about.payment_id, by).await?;
-        ledger::insert(&mut *conn, &self.entries(posting, kind, sides, amount_minor)).await?;
+        let moved = Transfer {
+            posting,
+            kind,
+            sides,
+            amount_minor,
+            currency: &self.about.currency,
+            customer_id: self.about.customer_id,
+            subscription_id: self.about.subscription_id,
+            order_id: self.about.order_id,
+            invoice_id: self.about.invoice_id,
+            payment_id: Some(self.about.payment_id),
+            at: self.at,
+            decision: self.about.version,
+        };
+        ledger::transfer(&mut *conn, &moved).await?;
         commissions::settle(&mut *conn, self.about.customer_id).await?;
         self.conclude(conn, kind, json!({ "postings": [posting.to_string()] })).await
-    }
-
-    fn entries(
-        &self,
-        posting: PostingId,
-        kind: &str,
-        sides: Sides,
-        amount_minor: i64,
-    ) -> EntryRows {
-        let mut rows = EntryRows::default();
-        for (position, account, amount_minor) in
-            [(1, sides.0, amount_minor), (2, sides.1, -amount_minor)]
-        {
-            rows.push(EntryRow {
-                posting_id: posting.0,
-                position,
-                account: account.to_owned(),
-                amount_minor,
-                currency: self.about.currency.clone(),
-                kind: kind.to_owned(),
-                customer_id: self.about.customer_id,
-                subscription_id: self.about.subscription_id,
-                order_id: self.about.order_id,
-                invoice_id: Some(self.about.invoice_id),
-                payment_id: Some(self.about.payment_id),
-                at: self.at,
-                decision: self.about.version,
-            });
-        }
-        rows
     }
 
     async fn conclude(

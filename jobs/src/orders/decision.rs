@@ -15,7 +15,7 @@ use crate::payments::OpKey;
 use crate::store::audit::{self, AuditRow, AuditRows};
 use crate::store::emails::{self, Decided, QueuedEmail, QueuedEmails};
 use crate::store::jobs::Errands;
-use crate::store::ledger::{self, EntryRow, EntryRows};
+use crate::store::ledger::{self, Sides, Transfer};
 use crate::store::methods::MethodRow;
 use crate::store::orders::{self, Standing};
 use crate::store::payments::{self, PlannedPayment, PlannedPayments};
@@ -31,9 +31,6 @@ pub(super) struct Decision {
     pub(super) by: &'static str,
     pub(super) facts: serde_json::Map<String, Value>,
 }
-
-/// Two accounts: the first is debited, the second credited.
-pub(super) type Sides = (&'static str, &'static str);
 
 impl Decision {
     fn note(&mut self, what: &str, which: &str) {
@@ -88,27 +85,21 @@ impl Decision {
     ) -> sqlx::Result<()> {
         let posting = PostingId::derived(&format!("{invoice}/{kind}"));
         self.note("postings", &posting.to_string());
-        let mut rows = EntryRows::default();
-        for (position, account, amount_minor) in
-            [(1, sides.0, self.amount.minor), (2, sides.1, -self.amount.minor)]
-        {
-            rows.push(EntryRow {
-                posting_id: posting.0,
-                position,
-                account: account.to_owned(),
-                amount_minor,
-                currency: self.amount.currency.code().to_owned(),
-                kind: kind.to_owned(),
-                customer_id: self.customer.0,
-                subscription_id: None,
-                order_id: Some(self.order.0),
-                invoice_id: Some(invoice.0),
-                payment_id: payment.map(Into::into),
-                at: self.now,
-                decision: self.version,
-            });
-        }
-        ledger::insert(conn, &rows).await
+        let moved = Transfer {
+            posting,
+            kind,
+            sides,
+            amount_minor: self.amount.minor,
+            currency: self.amount.currency.code(),
+            customer_id: self.customer.0,
+            subscription_id: None,
+            order_id: Some(self.order.0),
+            invoice_id: invoice.0,
+            payment_id: payment.map(Into::into),
+            at: self.now,
+            decision: self.version,
+        };
+        ledger::transfer(conn, &moved).await
     }
 
     /// Puts a letter into the outbox.

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::payments::Deciding;
+use super::payments::{Claim, Deciding};
 
 /// Whether an event tells of a dispute, or of its becoming a chargeback, that is not known yet. The
 /// payment is locked; what cannot be is refused by the check that the door made.
@@ -27,21 +27,11 @@ pub(crate) async fn is_closing_news(conn: &mut PgConnection, seq: i64) -> sqlx::
     .await
 }
 
-/// A dispute.
-#[derive(Debug, Clone)]
-pub(crate) struct NewDispute<'a> {
-    pub(crate) id: Uuid,
-    pub(crate) amount_minor: i64,
-    pub(crate) reason: &'a str,
-    pub(crate) reference: &'a str,
-    pub(crate) at: DateTime<Utc>,
-}
-
 /// Adds an inquiry about the payment.
 pub(crate) async fn inquire(
     conn: &mut PgConnection,
     of: &Deciding,
-    new: &NewDispute<'_>,
+    new: &Claim<'_>,
 ) -> sqlx::Result<()> {
     sqlx::query!(
         "insert into perennial.disputes (id, payment_id, customer_id, clock_id, currency, amount_minor, reason,
@@ -67,7 +57,7 @@ pub(crate) async fn inquire(
 pub(crate) async fn open(
     conn: &mut PgConnection,
     of: &Deciding,
-    new: &NewDispute<'_>,
+    new: &Claim<'_>,
 ) -> sqlx::Result<()> {
     sqlx::query!(
         "insert into perennial.disputes (id, payment_id, customer_id, clock_id, currency, amount_minor, reason,

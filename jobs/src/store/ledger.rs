@@ -1,6 +1,7 @@
 //! The books, and customers' balances. Both only grow.
 
 use chrono::{DateTime, Utc};
+use perennial_core::ids::PostingId;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -24,6 +25,53 @@ columns! {
         at: DateTime<Utc>,
         decision: i64,
     }
+}
+
+/// Two accounts: the first is debited, the second credited.
+pub(crate) type Sides = (&'static str, &'static str);
+
+/// An amount that goes from one account to another.
+#[derive(Debug, Clone)]
+pub(crate) struct Transfer<'a> {
+    pub(crate) posting: PostingId,
+    pub(crate) kind: &'a str,
+    pub(crate) sides: Sides,
+    pub(crate) amount_minor: i64,
+    pub(crate) currency: &'a str,
+    pub(crate) customer_id: Uuid,
+    // One of both.
+    pub(crate) subscription_id: Option<Uuid>,
+    pub(crate) order_id: Option<Uuid>,
+    pub(crate) invoice_id: Uuid,
+    pub(crate) payment_id: Option<Uuid>,
+    pub(crate) at: DateTime<Utc>,
+    pub(crate) decision: i64,
+}
+
+/// Adds a posting of two entries.
+pub(crate) async fn transfer(conn: &mut PgConnection, moved: &Transfer<'_>) -> sqlx::Result<()> {
+    let (debited, credited) = moved.sides;
+    let mut rows = EntryRows::default();
+    for (position, account, amount_minor) in
+        [(1, debited, moved.amount_minor), (2, credited, -moved.amount_minor)]
+    {
+        rows.push(EntryRow {
+            posting_id: moved.posting.0,
+            position,
+            account: account.to_owned(),
+            amount_minor,
+            currency: moved.currency.to_owned(),
+            kind: moved.kind.to_owned(),
+            customer_id: moved.customer_id,
+            subscription_id: moved.subscription_id,
+            order_id: moved.order_id,
+            invoice_id: Some(moved.invoice_id),
+            payment_id: moved.payment_id,
+            at: moved.at,
+            decision: moved.decision,
+        });
+    }
+    insert(conn, &rows).await
 }
 
 /// Adds postings whole: a trigger checks that each balances.

@@ -234,6 +234,16 @@ pub(crate) async fn decide(conn: &mut PgConnection, payment: Uuid) -> sqlx::Resu
     .await
 }
 
+/// What was told of a refund or a dispute, under the provider's reference.
+#[derive(Debug, Clone)]
+pub(crate) struct Claim<'a> {
+    pub(crate) id: Uuid,
+    pub(crate) amount_minor: i64,
+    pub(crate) reason: &'a str,
+    pub(crate) reference: &'a str,
+    pub(crate) at: DateTime<Utc>,
+}
+
 /// How much went back of a payment, or (below zero) came again.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct GoneBack {

@@ -1,10 +1,8 @@
 //! Refunds: what was paid back of payments, as others told us.
 
-use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
-use uuid::Uuid;
 
-use super::payments::Deciding;
+use super::payments::{Claim, Deciding};
 
 /// Whether an event tells of a refund that is not known yet. The payment is locked; what cannot be
 /// is refused by the check that the door made.
@@ -17,21 +15,11 @@ pub(crate) async fn is_news(conn: &mut PgConnection, seq: i64) -> sqlx::Result<b
     .await
 }
 
-/// A refund.
-#[derive(Debug, Clone)]
-pub(crate) struct NewRefund<'a> {
-    pub(crate) id: Uuid,
-    pub(crate) amount_minor: i64,
-    pub(crate) reason: &'a str,
-    pub(crate) reference: &'a str,
-    pub(crate) at: DateTime<Utc>,
-}
-
 /// Adds a refund of the payment.
 pub(crate) async fn insert(
     conn: &mut PgConnection,
     of: &Deciding,
-    new: &NewRefund<'_>,
+    new: &Claim<'_>,
 ) -> sqlx::Result<()> {
     sqlx::query!(
         "insert into perennial.refunds (id, payment_id, customer_id, clock_id, currency, amount_minor, reason,
