@@ -43,7 +43,7 @@ enum Trouble {
     #[error("{0}")]
     Refused(String),
     /// A machine fault: the event stays.
-    #[error(transparent)]
+    #[error("{}", crate::store::Said(.0))]
     Database(#[from] sqlx::Error),
 }
 

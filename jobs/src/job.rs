@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::context::Cx;
+use crate::store::Said;
 
 /// A unit of work with a durable name. Its payload holds ids only: it loads what it needs fresh,
 /// and leaves quietly when that is gone or done. Jobs run at least once; being run twice is harmless.
@@ -71,7 +72,7 @@ impl Failure {
 
 impl From<sqlx::Error> for Failure {
     fn from(error: sqlx::Error) -> Self {
-        Self::retry(error)
+        Self::retry(Said(&error))
     }
 }
 

@@ -63,7 +63,7 @@ pub enum ApplyError {
     #[error("{0} does not exist")]
     Missing(SubscriptionId),
     /// The database did not do it.
-    #[error("{subscription}: not saved: {source}")]
+    #[error("{subscription}: not saved: {}", crate::store::Said(.source))]
     Database {
         /// Of what.
         subscription: SubscriptionId,

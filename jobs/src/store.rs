@@ -57,6 +57,20 @@ impl From<CorruptRow> for sqlx::Error {
     }
 }
 
+/// What a failed statement says to people: PostgreSQL's message and SQLSTATE, without the line of
+/// PostgreSQL's own source that sqlx adds, and without the detail, which may quote a row.
+pub struct Said<'a>(pub &'a sqlx::Error);
+
+impl std::fmt::Display for Said<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Some(error) = self.0.as_database_error() else { return self.0.fmt(f) };
+        match error.code() {
+            Some(code) => write!(f, "{} (SQLSTATE {code})", error.message()),
+            None => f.write_str(error.message()),
+        }
+    }
+}
+
 /// Reads a word that is stored as text.
 pub(crate) fn word<T>(
     table: &'static str,

@@ -3,6 +3,7 @@
 
 mod affiliates;
 mod api_keys;
+mod authorities;
 mod business_days;
 mod cli;
 mod content_access;
@@ -18,13 +19,17 @@ mod lost_replies;
 mod memberships;
 mod mrr;
 mod orders;
+mod own_database;
 mod planted;
+mod poolers;
 mod privileges;
+mod processes;
 mod races;
 mod random_worlds;
 mod refunds;
 mod report;
 mod retention;
+mod sessions;
 mod severed;
 mod simulated;
 mod smtp;

@@ -108,6 +108,30 @@ fn sources() -> Vec<(PathBuf, String)> {
     found
 }
 
+/// Names of settings in a text, as `PERENNIAL_LEASE_MS`.
+fn settings_in(text: &str) -> impl Iterator<Item = &str> {
+    text.match_indices("PERENNIAL_").map(|(at, _)| {
+        let rest = &text[at..];
+        let end = rest.find(|c: char| !(c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_'));
+        &rest[..end.unwrap_or(rest.len())]
+    })
+}
+
+#[test]
+fn every_setting_that_the_code_and_the_readme_name_is_declared() {
+    let declared: BTreeSet<_> = perennial::settings::SETTINGS.iter().map(|it| it.name).collect();
+    let readme = (root().join("README.md"), read("README.md"));
+    for (path, text) in sources().into_iter().chain([readme]) {
+        // The list itself, whose tests misspell names.
+        if path.ends_with("workers/src/settings/declared.rs") {
+            continue;
+        }
+        for name in settings_in(&text).filter(|name| !name.ends_with('_')) {
+            assert!(declared.contains(name), "{name} in {}: declare it", path.display());
+        }
+    }
+}
+
 #[test]
 fn sql_is_never_put_together_from_strings_outside_the_one_place() {
     for (path, text) in sources() {

@@ -4,12 +4,16 @@ mod cluster;
 mod dump;
 pub mod naive;
 mod pair;
+mod pooler;
 mod proxy;
 mod scripted;
 mod small_world;
+mod tls;
 mod world;
 
 pub use pair::Pair;
+pub use pooler::{PoolMode, Pooler};
 pub use proxy::{Loss, Proxy};
 pub use small_world::{SmallWorld, Turns};
+pub use tls::{Authority, TlsFront};
 pub use world::{Customer, Faults, World};

@@ -9,6 +9,7 @@ mod clock;
 mod customer;
 mod db;
 mod demo;
+mod ending;
 mod exit;
 mod explain;
 mod inbox;
@@ -27,6 +28,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::logs::{self, LogFormat};
+use crate::settings;
 use exit::Exit;
 
 /// Keeps subscriptions alive: renewals, dunning, grace, mail.
@@ -83,17 +85,35 @@ pub fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
-            drop(error.print());
-            return if error.use_stderr() { Exit::Usage.into() } else { ExitCode::SUCCESS };
+            return refuse(&error);
         }
     };
-    logs::start(cli.log_format, &cli.log);
     // Two TLS providers in one process would panic at first use; there is one.
     drop(rustls::crypto::ring::default_provider().install_default());
-    match run(cli.command) {
+    match checked(&cli).and_then(|()| run(cli.command)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(exit) => exit.report(),
     }
+}
+
+/// Starts the log, and refuses settings that nothing reads.
+fn checked(cli: &Cli) -> Result<(), exit::Error> {
+    logs::start(cli.log_format, &cli.log)?;
+    settings::check_names()?;
+    Ok(())
+}
+
+/// Says why the command line was not taken. Help and version are no errors.
+fn refuse(error: &clap::Error) -> ExitCode {
+    if !error.use_stderr() {
+        drop(error.print());
+        return ExitCode::SUCCESS;
+    }
+    match logs::format() {
+        LogFormat::Text => drop(error.print()),
+        LogFormat::Json => logs::say("ERROR", &error.render().to_string()),
+    }
+    Exit::Usage.into()
 }
 
 fn run(command: Command) -> Result<(), exit::Error> {

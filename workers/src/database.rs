@@ -1,10 +1,13 @@
 //! Reaching the database, and bringing its schema up to date.
 
-use std::time::Duration;
+mod reach;
+mod session;
 
+use sqlx::PgPool;
 use sqlx::migrate::{MigrateError, Migrator};
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{AssertSqlSafe, PgPool};
+
+use crate::settings::SettingError;
+pub use reach::{connect, connect_worker};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("../migrations");
 
@@ -14,9 +17,59 @@ pub enum DatabaseError {
     /// The URL is none.
     #[error("DATABASE_URL is not a PostgreSQL URL: {0}")]
     Url(#[source] sqlx::Error),
+    /// A setting is wrong.
+    #[error(transparent)]
+    Setting(#[from] SettingError),
     /// Nobody answers.
-    #[error("the database does not answer: {0}; check DATABASE_URL, and that the server runs")]
-    Unreachable(#[source] sqlx::Error),
+    #[error("the database does not answer: {reason}; check DATABASE_URL, and that the server runs")]
+    Unreachable {
+        /// What stood in the way.
+        reason: String,
+    },
+    /// Somebody may be there, who says nothing.
+    #[error("the database did not answer in time; check DATABASE_URL, and that the server runs")]
+    Silent,
+    /// It answers, and does not let us in.
+    #[error("the database refused the connection: {reason}; check DATABASE_URL")]
+    Login {
+        /// Its words.
+        reason: String,
+    },
+    /// It could not be trusted.
+    #[error(
+        "no trusted connection to the database: {reason}; set PERENNIAL_CA_FILE to the certificate \
+         of its authority if that is your own"
+    )]
+    Tls {
+        /// What was wrong.
+        reason: String,
+    },
+    /// A pooler gives each transaction another session.
+    #[error(
+        "DATABASE_URL leads to a connection pooler in transaction or statement mode, which \
+         Perennial cannot work through: it needs sessions of its own (for LISTEN, SET ROLE and prepared \
+         statements). Set pool_mode = session for its database or user, or give the server's own \
+         address; nothing was done"
+    )]
+    PooledByTransaction,
+    /// It takes too few connections.
+    #[error(
+        "the database takes {taken} more connections at the same time; a worker needs {least}, and a \
+         command a few: raise the limit (max_connections, the role's or the database's CONNECTION \
+         LIMIT, a pooler's pool_size)"
+    )]
+    TooFewConnections {
+        /// How many a worker needs.
+        least: u32,
+        /// How many could be opened.
+        taken: u32,
+    },
+    /// It takes no writes.
+    #[error(
+        "the database is read only: it is a replica, or default_transaction_read_only is set for \
+         it or for this role; give the address of the primary, or reset the setting"
+    )]
+    ReadOnly,
     /// It was migrated by a newer version.
     #[error(
         "the database was migrated by a newer version of Perennial (it knows migration {version}, this binary does \
@@ -36,7 +89,7 @@ pub enum DatabaseError {
     #[error("the schema was not brought up to date: {0}")]
     Migrate(#[source] MigrateError),
     /// A statement failed.
-    #[error("the database refused: {0}")]
+    #[error("the database refused: {}", perennial_jobs::store::Said(.0))]
     Refused(#[from] sqlx::Error),
 }
 
@@ -49,39 +102,17 @@ pub enum Role {
     Worker,
 }
 
-/// Connects, with at most `connections_max` connections.
+/// Checks that the database takes writes.
 ///
 /// # Errors
-/// When the URL is none, or nobody answers.
-pub async fn connect(url: &str, role: Role, connections_max: u32) -> Result<PgPool, DatabaseError> {
-    let options: PgConnectOptions = url.parse().map_err(DatabaseError::Url)?;
-    // A user who is called like the schema would else find other tables than the rest.
-    let options = options.application_name("perennial").options([("search_path", "public")]);
-    let pool = PgPoolOptions::new()
-        .max_connections(connections_max)
-        .acquire_timeout(Duration::from_secs(15))
-        .after_connect(move |connection, _| {
-            Box::pin(async move {
-                if role == Role::Worker {
-                    // A role that does not exist or may not be taken leaves the URL's own.
-                    sqlx::raw_sql(AssertSqlSafe(TAKE_WORKER_ROLE)).execute(connection).await?;
-                }
-                Ok(())
-            })
-        })
-        .connect_with(options)
-        .await
-        .map_err(DatabaseError::Unreachable)?;
-    Ok(pool)
+/// When it is a replica, or set to read only.
+pub async fn require_writable(pool: &PgPool) -> Result<(), DatabaseError> {
+    let read_only: bool =
+        sqlx::query_scalar("select current_setting('transaction_read_only')::boolean")
+            .fetch_one(pool)
+            .await?;
+    if read_only { Err(DatabaseError::ReadOnly) } else { Ok(()) }
 }
-
-const TAKE_WORKER_ROLE: &str = "do $$ begin
-    if exists (select from pg_roles where rolname = 'perennial_worker')
-       and pg_has_role(current_user, 'perennial_worker', 'member')
-       and to_regnamespace('perennial') is not null then
-        set role perennial_worker;
-    end if;
-end $$";
 
 /// Brings the schema up to date. What is there stays; running it again does nothing.
 ///

@@ -9,6 +9,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use perennial_jobs::clock::machine_now;
+use perennial_jobs::store::Said;
 use perennial_jobs::sweep;
 use perennial_queue::ticks::{self, CatchUp};
 use sqlx::PgPool;
@@ -133,7 +134,7 @@ async fn keep_ticking(pool: &PgPool, timetables: &[Timetable], stop: &Cancellati
         }
         for timetable in timetables {
             if let Err(error) = timetable.tick(pool).await {
-                tracing::warn!("schedule {} did not tick: {error}", timetable.name);
+                tracing::warn!("schedule {} did not tick: {}", timetable.name, Said(&error));
             }
         }
     }
@@ -146,7 +147,7 @@ async fn keep_sweeping(pool: &PgPool, stop: &CancellationToken) {
             announcements = listen(pool).await;
         }
         if let Err(error) = sweep_all(pool).await {
-            tracing::warn!("nothing could be swept: {error}");
+            tracing::warn!("nothing could be swept: {}", Said(&error));
         }
         let waited = tokio::select! {
             () = stop.cancelled() => return,

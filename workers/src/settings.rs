@@ -1,19 +1,28 @@
 //! Settings: read from the environment here and nowhere else, checked before anything starts.
 
+mod declared;
+
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use perennial_stripe::{LiveKeys, StripeConfig};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
 use secrecy::SecretString;
 
 use crate::scheduler::{InvalidSchedule, Periodic, Timetable};
 use crate::smtp::SmtpServer;
+pub(crate) use declared::distance;
+pub use declared::{Reader, SETTINGS, Setting, help};
 
 /// The periodic jobs unless a file says otherwise: every key, with what it means.
 const DEFAULT_SCHEDULES: &str = include_str!("settings/schedules.toml");
 
 /// What is added to them where somebody gets the digest.
 const DIGEST_SCHEDULE: &str = include_str!("settings/digest.toml");
+
+/// The least number of connections that a worker works with.
+pub const CONNECTIONS_MIN: u32 = 12;
 
 /// A setting that is missing or unsafe.
 #[derive(Debug, thiserror::Error)]
@@ -33,6 +42,14 @@ pub enum SettingError {
         name: &'static str,
         /// What is wrong, and what would be right.
         problem: String,
+    },
+    /// There is no such setting.
+    #[error("{name} is no setting of Perennial{}; `perennial work --help` lists them all", .nearest.map_or_else(String::new, |nearest| format!(": did you mean {nearest}?")))]
+    Unknown {
+        /// As it was written.
+        name: String,
+        /// What was probably meant.
+        nearest: Option<&'static str>,
     },
     /// A schedule is wrong.
     #[error("PERENNIAL_SCHEDULES: {0}")]
@@ -57,6 +74,8 @@ pub struct WorkSettings {
     pub digest_to: Option<perennial_jobs::mail::Mailbox>,
     /// How the process works.
     pub pace: crate::runner::Pace,
+    /// Connections to the database.
+    pub connections: u32,
     /// The periodic jobs.
     pub timetables: Vec<Timetable>,
     /// Where our own pages are served; none: nowhere.
@@ -71,8 +90,61 @@ pub fn variable(name: &str) -> Option<String> {
     value.map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
 }
 
+/// Refuses a variable that has our prefix and that nothing reads: it is misspelt.
+///
+/// # Errors
+/// The first such variable, and the setting that was probably meant.
+pub fn check_names() -> Result<(), SettingError> {
+    let names: Vec<String> =
+        std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()).collect();
+    match declared::misspelt(names.iter().map(String::as_str)) {
+        Some((name, nearest)) => Err(SettingError::Unknown { name: name.to_owned(), nearest }),
+        None => Ok(()),
+    }
+}
+
 fn required(name: &'static str, cure: &'static str) -> Result<String, SettingError> {
     variable(name).ok_or(SettingError::Missing { name, cure })
+}
+
+/// A certificate authority that is trusted beside the system's, for the database, the provider and
+/// the mail server alike.
+#[derive(Debug, Clone)]
+pub struct CaFile {
+    /// As it is in the file.
+    pub pem: Vec<u8>,
+    /// Its certificates.
+    pub authorities: Vec<CertificateDer<'static>>,
+}
+
+/// The authority that `PERENNIAL_CA_FILE` names, if any.
+///
+/// # Errors
+/// When the file cannot be read, or holds no certificate.
+pub fn ca_file() -> Result<Option<CaFile>, SettingError> {
+    let Some(path) = variable("PERENNIAL_CA_FILE") else { return Ok(None) };
+    let wrong = |problem| SettingError::Wrong { name: "PERENNIAL_CA_FILE", problem };
+    let pem =
+        std::fs::read(&path).map_err(|error| wrong(format!("cannot be read: {path}: {error}")))?;
+    let authorities: Vec<_> = CertificateDer::pem_slice_iter(&pem)
+        .collect::<Result<_, _>>()
+        .map_err(|error| wrong(format!("is not PEM: {path}: {error}")))?;
+    // One that cannot be an authority would be noticed only at the first connection.
+    let mut roots = rustls::RootCertStore::empty();
+    for authority in &authorities {
+        let taken = roots.add(authority.clone());
+        taken.map_err(|error| {
+            wrong(format!("holds no certificate of an authority: {path}: {error}"))
+        })?;
+    }
+    if authorities.is_empty() {
+        return Err(wrong(format!("holds no certificate: {path}")));
+    }
+    Ok(Some(CaFile { pem, authorities }))
+}
+
+fn authorities() -> Result<Vec<CertificateDer<'static>>, SettingError> {
+    Ok(ca_file()?.map(|file| file.authorities).unwrap_or_default())
 }
 
 /// The database of this installation.
@@ -103,17 +175,15 @@ impl WorkSettings {
             database_url: database_url()?,
             analytics_url: analytics_url(),
             stripe: stripe()?,
-            provider_calls_per_second: number("PERENNIAL_PROVIDER_CALLS_PER_SECOND", 20)?.max(1),
+            provider_calls_per_second: number(&declared::PROVIDER_CALLS_PER_SECOND)?,
             smtp: smtp()?,
             sender: sender(&address)?,
             digest_to: variable("PERENNIAL_DIGEST_TO").map(|to| digest_to(&to)).transpose()?,
             pace: crate::runner::Pace {
-                concurrency: usize::try_from(number("PERENNIAL_CONCURRENCY", 64)?.max(1))
-                    .unwrap_or(64),
-                lease: Duration::from_millis(u64::from(
-                    number("PERENNIAL_LEASE_MS", 30_000)?.max(500),
-                )),
+                concurrency: usize::try_from(number(&declared::CONCURRENCY)?).unwrap_or(usize::MAX),
+                lease: Duration::from_millis(number(&declared::LEASE_MS)?.into()),
             },
+            connections: number(&declared::CONNECTIONS)?,
             timetables: timetables()?,
             http_listen: http_listen()?,
         })
@@ -127,12 +197,13 @@ impl WorkSettings {
 pub fn stripe() -> Result<StripeConfig, SettingError> {
     let key = required("STRIPE_SECRET_KEY", "set it to your restricted or secret key (sk_test_…)")?;
     let live = variable("PERENNIAL_ENV").as_deref() == Some("live");
-    let timeout = Duration::from_millis(number("PERENNIAL_STRIPE_TIMEOUT_MS", 30_000)?.into());
+    let timeout = Duration::from_millis(number(&declared::STRIPE_TIMEOUT_MS)?.into());
     let config = StripeConfig {
         timeout,
         api_base: variable("PERENNIAL_STRIPE_API_BASE")
             .unwrap_or_else(|| StripeConfig::API_BASE.to_owned()),
         live_keys: if live { LiveKeys::Allowed } else { LiveKeys::Refused },
+        authorities: authorities()?,
         ..StripeConfig::new(SecretString::from(key))
     };
     // The provider checks the rest; what it says names the setting.
@@ -146,8 +217,12 @@ pub fn stripe() -> Result<StripeConfig, SettingError> {
 
 fn smtp() -> Result<SmtpServer, SettingError> {
     let url = required("PERENNIAL_SMTP_URL", "set it to smtps://user:password@host:465")?;
-    SmtpServer::parse(&url).map_err(|error| SettingError::Wrong {
+    let server = SmtpServer::parse(&url).map_err(|error| SettingError::Wrong {
         name: "PERENNIAL_SMTP_URL",
+        problem: error.to_string(),
+    })?;
+    server.trusting(&authorities()?).map_err(|error| SettingError::Wrong {
+        name: "PERENNIAL_CA_FILE",
         problem: error.to_string(),
     })
 }
@@ -225,10 +300,16 @@ fn public_url(text: &str) -> Result<String, SettingError> {
     Ok(url.as_str().trim_end_matches('/').to_owned())
 }
 
-fn number(name: &'static str, default: u32) -> Result<u32, SettingError> {
-    let Some(text) = variable(name) else { return Ok(default) };
-    text.parse()
-        .map_err(|_| SettingError::Wrong { name, problem: format!("is no whole number: `{text}`") })
+/// A whole number, not below the setting's least.
+fn number(setting: &Setting) -> Result<u32, SettingError> {
+    let (name, least) = (setting.name, setting.least.unwrap_or_default());
+    let wrong = |problem| SettingError::Wrong { name, problem };
+    let given = variable(name).or_else(|| setting.default.map(str::to_owned)).unwrap_or_default();
+    let number: u32 = given.parse().map_err(|_| wrong(format!("is no whole number: `{given}`")))?;
+    if number < least {
+        return Err(wrong(format!("is {number}; it is at least {least}")));
+    }
+    Ok(number)
 }
 
 fn timetables() -> Result<Vec<Timetable>, SettingError> {

@@ -43,7 +43,7 @@ pub(crate) struct Terms {
 pub(crate) enum BeginError {
     #[error(transparent)]
     Refused(#[from] Refused),
-    #[error(transparent)]
+    #[error("{}", crate::store::Said(.0))]
     Database(#[from] sqlx::Error),
 }
 

@@ -55,7 +55,7 @@ pub(crate) enum PlaceError {
     #[error("quantity: {0}")]
     Amount(String),
     /// The database did not do it.
-    #[error(transparent)]
+    #[error("{}", crate::store::Said(.0))]
     Database(#[from] sqlx::Error),
 }
 

@@ -60,14 +60,17 @@ impl Options {
 }
 
 /// Where the cluster lives unless the user says otherwise. Takes the values of `XDG_STATE_HOME`
-/// and `HOME`; `None` when there is neither.
+/// and `HOME`; `None` when there is neither. As XDG has it, a path that is not absolute counts as
+/// not set.
 pub fn default_home(state_home: Option<&Path>, user_home: Option<&Path>) -> Option<PathBuf> {
-    if nix::unistd::geteuid().is_root() {
-        // Under /root nobody but root could reach it, and the server must not be root.
-        return Some(PathBuf::from("/var/lib/perennial/pg"));
-    }
-    let absolute = state_home.filter(|path| path.is_absolute()).map(Path::to_owned);
-    let state_home = absolute.or_else(|| Some(user_home?.join(".local/state")))?;
+    let state_home = state_home.filter(|path| path.is_absolute()).map(Path::to_owned);
+    let state_home = state_home.or_else(|| {
+        if nix::unistd::geteuid().is_root() {
+            // Under /root nobody but root could reach it, and the server must not be root.
+            return Some(PathBuf::from("/var/lib"));
+        }
+        Some(user_home?.join(".local/state"))
+    })?;
     Some(state_home.join("perennial/pg"))
 }
 
@@ -154,6 +157,14 @@ impl Server {
     /// Whether the server belongs to another process.
     pub fn is_attached(&self) -> bool {
         self.supervisor.phase() == Phase::Attached
+    }
+
+    /// Why the server was given up, once it was: it ended and could not be started again.
+    pub fn failure(&self) -> Option<String> {
+        match self.supervisor.phase() {
+            Phase::Failed(reason) => Some(reason),
+            Phase::Starting | Phase::Ready | Phase::Attached | Phase::Stopped => None,
+        }
     }
 
     /// One line for people.

@@ -14,7 +14,7 @@ use apalis_core::{
     worker::builder::WorkerBuilder,
 };
 use serde::{Serialize, de::DeserializeOwned};
-use sqlx::{PgPool, postgres::PgPoolOptions};
+use sqlx::PgPool;
 use tokio::{
     sync::{Notify, mpsc},
     time::timeout,
@@ -80,7 +80,10 @@ impl Process {
     /// The database cannot be reached. (Once started, an outage is waited out.)
     pub async fn start(pool: PgPool, name: &str) -> sqlx::Result<Self> {
         // Connections are not tried before use: every call here is repeated when it fails.
-        let pool = PgPoolOptions::new()
+        // Its sessions are prepared as those of the given pool are.
+        let pool = pool
+            .options()
+            .clone()
             .max_connections(CONNECTIONS_MAX)
             .acquire_timeout(CONNECT_MAX)
             .test_before_acquire(false)

@@ -4,11 +4,12 @@ mod consent;
 mod with;
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use perennial_postgres::{Options, Running, Server, default_home};
 
+use super::ending::wait_for_the_end;
 use super::exit::{Error, Exit, say, talk};
-use super::work::wait_for_the_end;
 use crate::settings::variable;
 pub(super) use consent::{Consent, find};
 
@@ -45,11 +46,14 @@ pub(super) enum Db {
 /// Which server.
 #[derive(Debug, clap::Args)]
 pub(super) struct At {
-    /// The folder of the data [default: in the folder for state, as XDG has it].
+    /// The folder of the data [default: $XDG_STATE_HOME/perennial/pg; where that is not set
+    /// ~/.local/state/perennial/pg, for root /var/lib/perennial/pg].
     #[arg(long)]
     home: Option<PathBuf>,
 }
 
+/// How often the server is looked after.
+const LOOK: Duration = Duration::from_millis(200);
 /// Every cluster has it.
 const DATABASE: &str = "postgres";
 
@@ -86,7 +90,30 @@ async fn start(home: PathBuf, consent: Consent) -> Result<(), Error> {
         return Ok(());
     }
     talk("perennial: Ctrl-C stops it; what was committed stays");
-    wait_for_the_end().await
+    tokio::select! {
+        ended = wait_for_the_end() => ended,
+        reason = given_up(&server) => {
+            let problem = format!("PostgreSQL was stopped from outside and does not start again: {reason}");
+            Err(Error::new(Exit::Unavailable, problem))
+        }
+    }
+}
+
+/// Says when the server was started again, and returns when it was given up.
+async fn given_up(server: &Server) -> String {
+    let mut known = server.pid();
+    let mut look = tokio::time::interval(LOOK);
+    loop {
+        look.tick().await;
+        if let Some(reason) = server.failure() {
+            return reason;
+        }
+        let now = server.pid();
+        if now.is_some() && now != known {
+            talk("perennial: PostgreSQL was stopped from outside, and runs again");
+            known = now;
+        }
+    }
 }
 
 fn status(home: &Path) -> Result<(), Error> {

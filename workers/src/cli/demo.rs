@@ -3,11 +3,11 @@
 use perennial_jobs::diary::{self, Line};
 
 use super::db::{self, Consent};
+use super::ending::wait_for_the_end;
 use super::exit::{Error, Exit, say, talk};
 use super::nights::Nights;
 use super::report;
 use super::simulate::{self, Telling, Told};
-use super::work::wait_for_the_end;
 use crate::report::{page, summary};
 use crate::simulation::Scenario;
 

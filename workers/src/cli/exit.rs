@@ -4,7 +4,9 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use crate::database::DatabaseError;
+use crate::logs::{self, InvalidFilter};
 use crate::settings::SettingError;
+use perennial_jobs::store::Said;
 
 /// What `--help` says of exit codes.
 pub(super) const HELP: &str = "\
@@ -68,8 +70,7 @@ impl Error {
 
     pub(super) fn report(self) -> ExitCode {
         if let Some(message) = self.message {
-            // Nobody is left to tell if stderr is gone.
-            drop(writeln!(std::io::stderr(), "perennial: {message}"));
+            logs::say("ERROR", &format!("perennial: {message}"));
         }
         ExitCode::from(self.code)
     }
@@ -90,10 +91,16 @@ impl From<SettingError> for Error {
     }
 }
 
+impl From<InvalidFilter> for Error {
+    fn from(error: InvalidFilter) -> Self {
+        Self::new(Exit::Config, error)
+    }
+}
+
 impl From<DatabaseError> for Error {
     fn from(error: DatabaseError) -> Self {
         let exit = match error {
-            DatabaseError::Url(_) => Exit::Config,
+            DatabaseError::Url(_) | DatabaseError::Setting(_) => Exit::Config,
             DatabaseError::Migrate(_) | DatabaseError::Refused(_) => Exit::Internal,
             _ => Exit::Unavailable,
         };
@@ -114,7 +121,10 @@ impl From<sqlx::Error> for Error {
             Some(refusal) if refusal.code().as_deref() == Some("55000") => {
                 Self::new(Exit::Unavailable, refusal.message())
             }
-            _ => Self::new(Exit::Unavailable, format!("the database did not answer: {error}")),
+            _ => Self::new(
+                Exit::Unavailable,
+                format!("the database did not do it: {}", Said(&error)),
+            ),
         }
     }
 }
@@ -126,5 +136,5 @@ pub(super) fn say(line: impl std::fmt::Display) -> Result<(), Error> {
 
 /// Says something to the person at the terminal.
 pub(super) fn talk(line: impl std::fmt::Display) {
-    drop(writeln!(std::io::stderr(), "{line}"));
+    logs::say("INFO", &line.to_string());
 }

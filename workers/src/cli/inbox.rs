@@ -5,6 +5,7 @@ mod read;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
+use super::ending::wait_for_the_end;
 use super::exit::{Error, Exit, say, talk};
 
 /// Run the development inbox, or read it.
@@ -71,7 +72,6 @@ impl Serve {
         say(format_args!("smtp://{}", inbox.smtp_addr()))?;
         say(format_args!("http://{}", inbox.http_addr()))?;
         talk("perennial: mail is kept, not delivered; Ctrl-C ends the inbox");
-        tokio::signal::ctrl_c().await?;
-        Ok(())
+        wait_for_the_end().await
     }
 }

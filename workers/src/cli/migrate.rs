@@ -15,6 +15,7 @@ pub(super) struct Migrate {}
 impl Migrate {
     pub(super) async fn run(self) -> Result<(), Error> {
         let pool = database::connect(&settings::database_url()?, Role::Owner, 1).await?;
+        database::require_writable(&pool).await?;
         database::migrate(&pool).await?;
         talk("perennial: the schema is up to date");
         Ok(())

@@ -2,6 +2,7 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 
+use super::ending::wait_for_the_end;
 use super::exit::{Error, Exit, say, talk};
 
 /// Run the sandbox payment provider alone.
@@ -26,7 +27,6 @@ impl Sandbox {
             .map_err(|error| Error::new(Exit::Unavailable, error))?;
         say(sandbox.base_url())?;
         talk("perennial: the sandbox takes any key sk_test_…; Ctrl-C ends it");
-        tokio::signal::ctrl_c().await?;
-        Ok(())
+        wait_for_the_end().await
     }
 }

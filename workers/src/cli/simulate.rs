@@ -15,9 +15,9 @@ use perennial_postgres::Discovery;
 use sqlx::PgPool;
 
 use super::db::{self, Consent};
+use super::ending::wait_for_the_end;
 use super::exit::{Error, Exit, say, talk};
 use super::nights::Nights;
-use super::work::wait_for_the_end;
 use crate::settings::variable;
 use crate::simulation::{Actor, Books, Drive, DriveError, Scenario, Stack, StackError, Tally};
 

@@ -31,7 +31,7 @@ pub struct Progress {
 #[derive(Debug, thiserror::Error)]
 pub enum DriveError {
     /// A door refused what the scenario says.
-    #[error("{actor}: {source}")]
+    #[error("{actor}: {}", perennial_jobs::store::Said(.source))]
     Door {
         /// Who.
         actor: String,
@@ -57,7 +57,7 @@ pub enum DriveError {
         source: NoAnswer,
     },
     /// The database.
-    #[error(transparent)]
+    #[error("{}", perennial_jobs::store::Said(.0))]
     Database(#[from] sqlx::Error),
     /// A part of the stack.
     #[error(transparent)]

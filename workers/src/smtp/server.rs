@@ -4,9 +4,13 @@ use std::fmt;
 use std::net::IpAddr;
 use std::time::Duration;
 
+use lettre::transport::smtp::Error as SmtpError;
 use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
-use lettre::transport::smtp::client::{AsyncSmtpConnection, TlsParameters};
+use lettre::transport::smtp::client::{
+    AsyncSmtpConnection, Certificate, TlsParameters, TlsParametersBuilder,
+};
 use lettre::transport::smtp::extension::ClientId;
+use rustls::pki_types::CertificateDer;
 use tokio::net::TcpStream;
 use url::{Host, Url};
 
@@ -20,6 +24,8 @@ pub struct SmtpServer {
     security: Security,
     credentials: Option<Credentials>,
     hello: ClientId,
+    /// Certificate authorities that are trusted beside the system's.
+    authorities: Vec<Certificate>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,7 +85,18 @@ impl SmtpServer {
             }
         }
         let port = url.port().unwrap_or(security.default_port());
-        Ok(Self { host, port, security, credentials, hello: hello(&url) })
+        let (hello, authorities) = (hello(&url), vec![]);
+        Ok(Self { host, port, security, credentials, hello, authorities })
+    }
+
+    /// Trusts these authorities beside the system's.
+    ///
+    /// # Errors
+    /// When one of them is no certificate.
+    pub fn trusting(mut self, authorities: &[CertificateDer<'_>]) -> Result<Self, SmtpError> {
+        let read = |der: &CertificateDer<'_>| Certificate::from_der(der.to_vec());
+        self.authorities = authorities.iter().map(read).collect::<Result<_, _>>()?;
+        Ok(self)
     }
 
     /// A connection on which mail can be sent.
@@ -124,7 +141,11 @@ impl SmtpServer {
     }
 
     fn tls(&self) -> Result<TlsParameters, Halt> {
-        TlsParameters::new(self.host.clone()).map_err(|error| about_us("TLS", error))
+        let parameters = self.authorities.iter().cloned().fold(
+            TlsParameters::builder(self.host.clone()),
+            TlsParametersBuilder::add_root_certificate,
+        );
+        parameters.build().map_err(|error| about_us("TLS", error))
     }
 }
 

@@ -2,9 +2,11 @@
 //!
 //! Must never print the key: errors say which setting is wrong and how, not what it holds.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use hyper::Uri;
+use rustls::pki_types::CertificateDer;
 use secrecy::{ExposeSecret, SecretString};
 
 /// The setting that holds the secret key.
@@ -33,6 +35,8 @@ pub struct StripeConfig {
     pub timeout: Duration,
     /// Whether a live key is accepted.
     pub live_keys: LiveKeys,
+    /// Certificate authorities that are trusted beside the system's.
+    pub authorities: Vec<CertificateDer<'static>>,
 }
 
 impl StripeConfig {
@@ -49,6 +53,7 @@ impl StripeConfig {
             secret_key,
             timeout: Self::TIMEOUT,
             live_keys: LiveKeys::Refused,
+            authorities: vec![],
         }
     }
 
@@ -57,10 +62,18 @@ impl StripeConfig {
         self.check_key()?;
         self.check_timeout()?;
         let base = Base::parse(&self.api_base)?;
-        if base.scheme == Scheme::Http && self.is_live() {
-            return Err(ConfigError::ApiBase {
-                problem: "is plain http, and a live key must not travel in the open; use https",
-            });
+        let problem = match base.scheme {
+            Scheme::Https => None,
+            Scheme::Http if self.is_live() => {
+                Some("is plain http, and a live key must not travel in the open; use https")
+            }
+            Scheme::Http if base.is_public => Some(
+                "is plain http to a public host, and a key must not travel in the open; use https",
+            ),
+            Scheme::Http => None,
+        };
+        if let Some(problem) = problem {
+            return Err(ConfigError::ApiBase { problem });
         }
         Ok(base)
     }
@@ -122,6 +135,12 @@ pub enum ConfigError {
     /// No call could end in time.
     #[error("the timeout of calls to the payment provider is zero; expected at least a second")]
     Timeout,
+    /// Nobody is trusted.
+    #[error(
+        "this machine has no certificate authorities, so that the payment provider cannot be \
+         trusted: install the package ca-certificates, or set PERENNIAL_CA_FILE"
+    )]
+    NoAuthorities,
     /// TLS could not be set up.
     #[error("TLS was not set up")]
     Tls(#[source] rustls::Error),
@@ -139,6 +158,8 @@ pub(crate) struct Base {
     pub(crate) scheme: Scheme,
     /// Scheme, authority and path, without a trailing slash.
     pub(crate) prefix: String,
+    /// Whether the way there leads out of this machine and its own network.
+    is_public: bool,
 }
 
 impl Base {
@@ -160,7 +181,22 @@ impl Base {
         if uri.path().ends_with("/v1") {
             return Err(wrong("ends in /v1, which is added to it; leave that out"));
         }
-        Ok(Self { scheme, prefix: prefix.to_owned() })
+        let is_public = uri.host().is_none_or(is_public);
+        Ok(Self { scheme, prefix: prefix.to_owned(), is_public })
+    }
+}
+
+/// Names of one label and those under a private suffix are a network's own, as the names of
+/// services in Docker and Kubernetes are.
+fn is_public(host: &str) -> bool {
+    const PRIVATE: [&str; 5] = [".localhost", ".local", ".internal", ".svc", ".test"];
+    let host = host.trim_start_matches('[').trim_end_matches(']').to_ascii_lowercase();
+    match host.parse() {
+        Ok(IpAddr::V4(ip)) => !(ip.is_loopback() || ip.is_private() || ip.is_link_local()),
+        Ok(IpAddr::V6(ip)) => {
+            !(ip.is_loopback() || ip.is_unique_local() || ip.is_unicast_link_local())
+        }
+        Err(_) => host.contains('.') && !PRIVATE.iter().any(|suffix| host.ends_with(suffix)),
     }
 }
 
@@ -230,6 +266,28 @@ mod tests {
             ..config(CANARY, "http://stripe.example")
         };
         assert!(matches!(open.base(), Err(ConfigError::ApiBase { .. })));
+    }
+
+    #[test]
+    fn no_key_travels_over_plain_http_to_a_public_host() {
+        for base in
+            ["http://stripe.example.com", "http://203.0.113.7:12111", "http://[2001:db8::1]"]
+        {
+            let refused = config("sk_test_x", base).base();
+            assert!(matches!(refused, Err(ConfigError::ApiBase { .. })), "{base}: {refused:?}");
+        }
+        for base in [
+            "http://localhost:12111",
+            "http://127.0.0.1:12111",
+            "http://[::1]:12111",
+            "http://10.0.0.7",
+            "http://192.168.1.2",
+            "http://sandbox:12111",
+            "http://sandbox.billing.svc",
+            "http://stripe.internal",
+        ] {
+            assert!(config("sk_test_x", base).base().is_ok(), "{base}");
+        }
     }
 
     #[test]

@@ -6,6 +6,7 @@
 
 use std::error::Error;
 use std::fmt::Write as _;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -18,6 +19,8 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::{Client, Error as ClientError};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use perennial_jobs::payments::NoAnswer;
+use rustls::pki_types::CertificateDer;
+use rustls::{ClientConfig, RootCertStore};
 use secrecy::ExposeSecret;
 use stripe_client_core::{RequestBuilder, RequestStrategy, StripeMethod, VERSION};
 
@@ -62,7 +65,7 @@ impl Transport {
             .pool_idle_timeout(IDLE)
             .pool_max_idle_per_host(IDLE_CONNECTIONS_MAX)
             .pool_timer(TokioTimer::new())
-            .build(connector(base.scheme)?);
+            .build(connector(base.scheme, &config.authorities)?);
         let bearer = format!("Bearer {}", config.secret_key.expose_secret());
         let mut authorization = HeaderValue::try_from(bearer)
             .map_err(|_| ConfigError::SecretKey { problem: "does not fit an HTTP header" })?;
@@ -141,20 +144,41 @@ pub(crate) async fn read(response: Response<Incoming>) -> Result<Bytes, NoAnswer
     Ok(whole.to_bytes())
 }
 
-fn connector(scheme: Scheme) -> Result<HttpsConnector<HttpConnector>, ConfigError> {
+fn connector(
+    scheme: Scheme,
+    authorities: &[CertificateDer<'static>],
+) -> Result<HttpsConnector<HttpConnector>, ConfigError> {
     let mut http = HttpConnector::new();
     http.enforce_http(false);
     http.set_nodelay(true);
     http.set_connect_timeout(Some(CONNECT));
-    let provider = rustls::crypto::ring::default_provider();
-    let tls = HttpsConnectorBuilder::new()
-        .with_provider_and_webpki_roots(provider)
-        .map_err(ConfigError::Tls)?;
+    let roots = match scheme {
+        Scheme::Https => trusted(authorities)?,
+        Scheme::Http => RootCertStore::empty(),
+    };
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(ConfigError::Tls)?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let tls = HttpsConnectorBuilder::new().with_tls_config(config);
     let schemes = match scheme {
         Scheme::Https => tls.https_only(),
         Scheme::Http => tls.https_or_http(),
     };
     Ok(schemes.enable_http1().wrap_connector(http))
+}
+
+/// Whom the system trusts, and whom the operator named.
+fn trusted(authorities: &[CertificateDer<'static>]) -> Result<RootCertStore, ConfigError> {
+    let mut roots = RootCertStore::empty();
+    // A certificate of the system that cannot be read is one that is not trusted.
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    for authority in authorities {
+        roots.add(authority.clone()).map_err(ConfigError::Tls)?;
+    }
+    if roots.is_empty() { Err(ConfigError::NoAuthorities) } else { Ok(roots) }
 }
 
 fn undelivered(error: &ClientError, departure: &Departure) -> NoAnswer {

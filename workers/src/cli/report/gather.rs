@@ -69,7 +69,7 @@ pub(crate) enum ReportError {
     #[error("not added up: {0}")]
     TooMuch(#[from] MoneyError),
     /// The database did not answer.
-    #[error(transparent)]
+    #[error("{}", perennial_jobs::store::Said(.0))]
     Database(#[from] sqlx::Error),
 }
 
