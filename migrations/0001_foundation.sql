@@ -1,4 +1,4 @@
--- The schema, its roles, append-only tables and business time.
+-- The schema, its roles, append-only tables, and business time.
 
 create schema if not exists perennial;
 comment on schema perennial is 'Subscription lifecycle: everything Perennial knows.';
@@ -31,6 +31,23 @@ begin
 end
 $$;
 
+-- Other services reach the schema through its functions alone (functions/rights.sql).
+revoke all on schema perennial from public;
+do $$
+declare
+    wanted text;
+begin
+    for wanted in select rolname from pg_roles where rolname in ('perennial_worker', 'perennial_ingest') loop
+        execute format('grant usage on schema perennial to %I', wanted);
+    end loop;
+    -- Workers check at start that the schema is theirs.
+    if exists (select from pg_roles where rolname = 'perennial_worker')
+       and to_regclass('public._sqlx_migrations') is not null then
+        grant select on public._sqlx_migrations to perennial_worker;
+    end if;
+end
+$$;
+
 create function perennial.refuse_change() returns trigger
 language plpgsql as $$
 begin
@@ -53,7 +70,7 @@ comment on function perennial.make_append_only(regclass) is 'Guards a table agai
 
 create table perennial.clocks (
     id uuid primary key,
-    name text not null unique,
+    name text not null unique constraint clocks_name check (length(trim(name)) between 1 and 100),
     -- null: this clock is the system clock
     frozen_at timestamptz,
     created_at timestamptz not null default now()
@@ -62,39 +79,24 @@ comment on table perennial.clocks is
     'Business time. The row `global` is the whole database''s; other rows are test clocks of single customers.';
 insert into perennial.clocks (id, name) values ('00000000-0000-0000-0000-000000000000', 'global');
 
+-- In plpgsql: each recorded event asks for it, and the plan of an SQL function is made at each call.
 create function perennial.business_now(clock uuid default '00000000-0000-0000-0000-000000000000')
 returns timestamptz
-language sql stable parallel safe
+language plpgsql stable parallel safe
 set search_path = perennial, pg_temp
 as $$
-    select coalesce(
+begin
+    return coalesce(
         (select frozen_at from perennial.clocks where id = clock),
         (select frozen_at from perennial.clocks where id = '00000000-0000-0000-0000-000000000000'),
-        statement_timestamp())
+        statement_timestamp());
+end
 $$;
 comment on function perennial.business_now(uuid) is 'What time it is for a clock''s customers: one value per statement.';
 
-create function perennial.announce_clock() returns trigger
-language plpgsql as $$
-begin
-    perform pg_notify('perennial_due', '');
-    return null;
-end
-$$;
-comment on function perennial.announce_clock() is 'Wakes the scheduler when a clock moves.';
-create trigger announce after insert or update on perennial.clocks
-    for each statement execute function perennial.announce_clock();
-
-create function perennial.keep_clock_monotonic() returns trigger
-language plpgsql as $$
-begin
-    if new.frozen_at < old.frozen_at then
-        raise exception 'clock % cannot go back from % to %', new.name, old.frozen_at, new.frozen_at
-            using errcode = 'check_violation', hint = 'Business time only moves forward: what was billed stays billed.';
-    end if;
-    return new;
-end
-$$;
-comment on function perennial.keep_clock_monotonic() is 'A test clock only moves forward.';
-create trigger monotonic before update on perennial.clocks
-    for each row execute function perennial.keep_clock_monotonic();
+create table perennial.time_zones (
+    name text collate "C" primary key
+);
+comment on table perennial.time_zones is 'IANA time zones as they are spelled: the database takes them in any case, workers do not.';
+insert into perennial.time_zones
+select name from pg_timezone_names where name ~ '^(UTC|GMT|[A-Za-z_]+(/[A-Za-z0-9_+-]+)+)$' and name !~ '^(posix|right)/';

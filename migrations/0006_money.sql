@@ -1,4 +1,4 @@
--- Invoices, payments and the books.
+-- Payment methods, invoices, payments and the ledger.
 
 create table perennial.payment_providers (
     name text primary key,
@@ -48,10 +48,11 @@ insert into perennial.invoice_series (prefix) values ('INV');
 
 create table perennial.invoices (
     id uuid primary key,
-    subscription_id uuid not null references perennial.subscriptions,
+    subscription_id uuid references perennial.subscriptions,
+    order_id uuid references perennial.orders,
     customer_id uuid not null references perennial.customers,
-    period_index bigint not null,
-    kind text not null check (kind in ('period')),
+    period_index bigint,
+    kind text not null check (kind in ('period', 'final', 'order')),
     series text not null references perennial.invoice_series,
     number bigint not null check (number > 0),
     status text not null check (status in ('open', 'paid', 'void', 'uncollectible')),
@@ -70,17 +71,24 @@ create table perennial.invoices (
     decision bigint not null,
     unique (subscription_id, period_index, kind),
     unique (series, number),
-    check ((status = 'open') = (closed_at is null))
+    check ((status = 'open') = (closed_at is null)),
+    constraint invoices_subject check (
+        (kind = 'order') = (order_id is not null)
+        and (kind = 'period') = (subscription_id is not null and period_index is not null)
+        and num_nonnulls(subscription_id, order_id) = 1)
 ) with (fillfactor = 80);
-comment on table perennial.invoices is 'What was billed: one per subscription, period and kind.';
+comment on table perennial.invoices is
+    'What was billed: one per subscription, period and kind, final ones of what an ended subscription used beyond its limits, and one per order.';
 create index invoices_unfinished on perennial.invoices (subscription_id)
     where status = 'open' or receipt_key is null;
 create unique index invoices_intent on perennial.invoices (provider, intent_reference) where intent_reference is not null;
+create unique index invoices_order on perennial.invoices (order_id) where order_id is not null;
 
 create table perennial.invoice_items (
     invoice_id uuid not null references perennial.invoices,
     position integer not null,
-    kind text not null check (kind in ('subscription', 'setup_fee', 'proration', 'carried_balance')),
+    kind text not null check (kind in (
+        'subscription', 'setup_fee', 'proration', 'carried_balance', 'overage', 'late_usage', 'package')),
     description text not null,
     quantity bigint not null check (quantity >= 1),
     unit_amount_minor bigint not null,
@@ -95,7 +103,8 @@ comment on table perennial.invoice_items is 'Lines of an invoice; they sum up to
 create table perennial.payments (
     id uuid primary key,
     invoice_id uuid not null references perennial.invoices,
-    subscription_id uuid not null,
+    subscription_id uuid,
+    order_id uuid,
     customer_id uuid not null,
     clock_id uuid not null,
     -- 1 for the first try of this invoice
@@ -115,6 +124,7 @@ create table perennial.payments (
     due_at timestamptz,
     -- machine time: after the provider has forgotten the key, only inquiries are made
     first_sent_at timestamptz,
+    sent_at timestamptz,
     inquiries integer not null default 0,
     decline_code text,
     network_decline_code text,
@@ -127,16 +137,31 @@ create table perennial.payments (
     last_error text,
     decision bigint not null,
     outcome_decision bigint,
+    -- The sums of refunds and disputes, here so that the check holds under any number of writers:
+    -- each locks the payment's row to add to them.
+    refunded_minor bigint not null default 0 check (refunded_minor >= 0),
+    -- chargebacks that are open or lost
+    disputed_minor bigint not null default 0 check (disputed_minor >= 0),
     unique (invoice_id, attempt),
     check ((due_at is not null) = (status in ('planned', 'executing', 'unknown', 'processing'))),
-    check ((status in ('succeeded', 'declined', 'rejected', 'canceled')) = (settled_at is not null))
+    check ((status in ('succeeded', 'declined', 'rejected', 'canceled')) = (settled_at is not null)),
+    constraint payments_subject check (num_nonnulls(subscription_id, order_id) = 1),
+    constraint payments_gone_back_at_most_paid check (
+        refunded_minor + disputed_minor <= case when status = 'succeeded' then amount_minor else 0 end)
 ) with (fillfactor = 70);
 comment on table perennial.payments is 'Attempts to collect an invoice. The row exists before the call is made.';
+comment on column perennial.payments.sent_at is
+    'The business instant at which the attempt was last sent; null: never. first_sent_at is the machine''s time, from which keys age.';
 create unique index payments_one_capture on perennial.payments (invoice_id) where status = 'succeeded';
 create unique index payments_one_in_flight on perennial.payments (subscription_id)
     where status in ('planned', 'executing', 'unknown', 'processing');
 create index payments_due on perennial.payments (clock_id, due_at) where due_at is not null;
 create index payments_method on perennial.payments (method_id, planned_at);
+create unique index payments_order_in_flight on perennial.payments (order_id)
+    where order_id is not null and status in ('planned', 'executing', 'unknown', 'processing');
+create index payments_settled on perennial.payments using brin (settled_at) with (pages_per_range = 32);
+create index payments_declined on perennial.payments (customer_id, settled_at) where status = 'declined';
+create index payments_succeeded on perennial.payments (customer_id, settled_at) where status = 'succeeded';
 
 create table perennial.customer_balance_entries (
     id uuid primary key,
@@ -167,6 +192,9 @@ insert into perennial.ledger_accounts (code, kind, description) values
     ('customer_credit', 'liability', 'Balances of customers'),
     ('revenue', 'revenue', 'Invoiced services'),
     ('bad_debt', 'expense', 'Invoices given up');
+insert into perennial.ledger_accounts (code, kind, description) values
+    ('refunds', 'revenue', 'Paid back to customers: lessens revenue'),
+    ('disputes', 'revenue', 'Taken back by banks on behalf of customers: lessens revenue');
 
 create table perennial.ledger_entries (
     posting_id uuid not null,
@@ -177,31 +205,21 @@ create table perennial.ledger_entries (
     currency text not null,
     kind text not null,
     customer_id uuid not null,
-    subscription_id uuid not null,
+    subscription_id uuid,
+    order_id uuid,
     invoice_id uuid,
     payment_id uuid,
     at timestamptz not null,
     decision bigint not null,
     recorded_at timestamptz not null default now(),
-    primary key (posting_id, position)
+    primary key (posting_id, position),
+    constraint ledger_entries_subject check (num_nonnulls(subscription_id, order_id) = 1)
 );
 comment on table perennial.ledger_entries is 'Double entry: the entries of a posting sum up to zero per currency.';
 create index ledger_entries_subscription on perennial.ledger_entries (subscription_id);
+create index ledger_entries_at on perennial.ledger_entries using brin (at) with (pages_per_range = 32);
+create index ledger_entries_recorded on perennial.ledger_entries using brin (recorded_at) with (pages_per_range = 32);
+-- What a customer paid, without their other entries.
+create index ledger_entries_cash on perennial.ledger_entries (customer_id, currency) include (amount_minor)
+    where account = 'cash';
 select perennial.make_append_only('perennial.ledger_entries');
-
-create function perennial.require_balanced_postings() returns trigger
-language plpgsql as $$
-declare
-    unbalanced uuid;
-begin
-    select posting_id into unbalanced from fresh group by posting_id, currency having sum(amount_minor) <> 0 limit 1;
-    if found then
-        raise exception 'posting % does not balance', unbalanced using errcode = 'check_violation';
-    end if;
-    return null;
-end
-$$;
-comment on function perennial.require_balanced_postings() is 'All entries of a posting come in one statement, and balance.';
-create trigger balanced after insert on perennial.ledger_entries
-    referencing new table as fresh
-    for each statement execute function perennial.require_balanced_postings();

@@ -17,6 +17,7 @@ mod insight;
 mod letters;
 mod lost_replies;
 mod memberships;
+mod migrating;
 mod mrr;
 mod orders;
 mod own_database;

@@ -135,7 +135,8 @@ fn every_setting_that_the_code_and_the_readme_name_is_declared() {
 #[test]
 fn sql_is_never_put_together_from_strings_outside_the_one_place() {
     for (path, text) in sources() {
-        let allowed = path.ends_with("workers/src/database.rs");
+        let allowed = path.ends_with("workers/src/database.rs")
+            || path.ends_with("workers/src/database/functions.rs");
         assert!(allowed || !text.contains("AssertSqlSafe"), "{}", path.display());
     }
 }
@@ -149,5 +150,86 @@ fn no_request_to_the_provider_is_retried_with_a_random_key() {
         let banned = code.contains("RequestStrategy::Retry(")
             || code.contains("RequestStrategy::ExponentialBackoff(");
         assert!(tolerated || !banned, "{}", path.display());
+    }
+}
+
+/// The functions that tables need, and those with which versioned migrations make them.
+const BASELINE_HELPERS: [&str; 3] = ["refuse_change", "make_append_only", "business_now"];
+
+/// The SQL files of a folder: name and text without comments.
+fn sql_files(folder: &str) -> Vec<(String, String)> {
+    let entries = fs::read_dir(root().join(folder)).unwrap().map(|entry| entry.unwrap().path());
+    let sql = entries.filter(|path| path.extension().is_some_and(|extension| extension == "sql"));
+    sql.map(|path| {
+        let text = fs::read_to_string(&path).unwrap();
+        let code = text.lines().map(|line| line.split_once("--").map_or(line, |(code, _)| code));
+        let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+        (name, code.collect::<Vec<_>>().join("\n"))
+    })
+    .collect()
+}
+
+/// What a file defines: kind, and name with arguments (of a trigger: with its table).
+fn definitions(code: &str) -> Vec<(&'static str, String)> {
+    let statements = format!("\n{code}");
+    let created = statements.split("\ncreate ").skip(1);
+    created
+        .filter_map(|statement| definition(statement.trim_start_matches("or replace ")))
+        .collect()
+}
+
+fn definition(statement: &str) -> Option<(&'static str, String)> {
+    let kinds = ["function", "procedure", "aggregate", "view", "trigger"];
+    let kind = kinds.into_iter().find(|kind| statement.starts_with(&format!("{kind} ")))?;
+    let named = &statement[kind.len()..];
+    let name = match kind {
+        "view" => named.split_once(" as\n").unwrap().0.to_owned(),
+        "trigger" => {
+            let (name, rest) = named.trim_start().split_once(' ').unwrap();
+            let table = rest.split_once(" on ").unwrap().1.split_whitespace().next().unwrap();
+            format!("{name} on {table}")
+        }
+        _ => named.split_once(')').unwrap().0.to_owned(),
+    };
+    Some((kind, name.split_whitespace().collect::<Vec<_>>().join(" ")))
+}
+
+#[test]
+fn each_sql_function_view_and_trigger_has_one_definition_which_can_be_applied_again() {
+    let mut seen = BTreeSet::new();
+    for (file, code) in sql_files("migrations/functions") {
+        assert!(
+            read("workers/src/database/functions.rs").contains(&format!("\n    \"{file}\",\n")),
+            "{file}.sql is applied: it is in the list of workers/src/database/functions.rs"
+        );
+        for (kind, name) in definitions(&code) {
+            assert!(!code.contains(&format!("\ncreate {kind} ")), "{file}: without `or replace`");
+            assert!(seen.insert((kind, name.clone())), "{file}: a second {kind} {name}");
+        }
+    }
+    assert!(seen.len() > 200, "only {} were found", seen.len());
+}
+
+#[test]
+fn versioned_migrations_define_and_call_the_baseline_helpers_alone() {
+    for (file, code) in sql_files("migrations") {
+        for (kind, name) in definitions(&code) {
+            let helper = BASELINE_HELPERS
+                .iter()
+                .any(|helper| name.starts_with(&format!("perennial.{helper}(")));
+            assert!(
+                kind == "function" && helper && file.starts_with("0001_"),
+                "{file}: {kind} {name} belongs into migrations/functions"
+            );
+        }
+        for (at, _) in code.match_indices("perennial.") {
+            let word = |character: char| !(character.is_ascii_alphanumeric() || character == '_');
+            let name = code[at + "perennial.".len()..].split(word).next().unwrap();
+            let called = code[at + "perennial.".len() + name.len()..].starts_with('(');
+            assert!(
+                !called || BASELINE_HELPERS.contains(&name),
+                "{file}: calls {name}, which is applied later"
+            );
+        }
     }
 }

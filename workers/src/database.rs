@@ -1,15 +1,16 @@
 //! Reaching the database, and bringing its schema up to date.
 
+mod functions;
 mod reach;
+mod schema;
 mod session;
 
 use sqlx::PgPool;
-use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::migrate::MigrateError;
 
 use crate::settings::SettingError;
 pub use reach::{connect, connect_worker};
-
-static MIGRATIONS: Migrator = sqlx::migrate!("../migrations");
+pub use schema::{check_schema, migrate};
 
 /// Why the database cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -79,11 +80,52 @@ pub enum DatabaseError {
         /// A migration this binary does not have.
         version: i64,
     },
+    /// It was migrated by a newer version, which may have the same migrations.
+    #[error(
+        "the database was migrated by a newer version of Perennial ({theirs}, this is {ours}): run that version, or a \
+         newer one; nothing was changed"
+    )]
+    NewerVersion {
+        /// The version that migrated it.
+        theirs: String,
+        /// This version.
+        ours: &'static str,
+    },
+    /// A migration of its has another content than this binary's of the same number.
+    #[error(
+        "the database is of another line of Perennial: its migration {version} is not this version's. Only a database \
+         whose migrations are complete as of the last commit before the baseline (4496e8d) is adopted: run `perennial \
+         migrate` of that commit first; nothing was changed"
+    )]
+    Foreign {
+        /// The migration that differs.
+        version: i64,
+    },
     /// It has not been migrated, or not by this version.
     #[error("the database lacks migration {version}: run `perennial migrate` first")]
     Older {
         /// A migration the database does not have.
         version: i64,
+    },
+    /// Its SQL functions are not this version's.
+    #[error(
+        "the database's SQL functions ({file}) are not this version's: run `perennial migrate` first"
+    )]
+    FunctionsDiffer {
+        /// The file of migrations/functions that differs.
+        file: String,
+    },
+    /// The SQL functions were not applied.
+    #[error(
+        "the SQL functions were not applied ({file}): {source}{detail}; those before are still in place"
+    )]
+    Functions {
+        /// What was being applied.
+        file: &'static str,
+        /// What the database says beside its message.
+        detail: String,
+        /// Why it failed.
+        source: sqlx::Error,
     },
     /// A migration failed.
     #[error("the schema was not brought up to date: {0}")]
@@ -112,43 +154,4 @@ pub async fn require_writable(pool: &PgPool) -> Result<(), DatabaseError> {
             .fetch_one(pool)
             .await?;
     if read_only { Err(DatabaseError::ReadOnly) } else { Ok(()) }
-}
-
-/// Brings the schema up to date. What is there stays; running it again does nothing.
-///
-/// # Errors
-/// When the database is newer than this binary, or a migration fails (it is then undone).
-pub async fn migrate(pool: &PgPool) -> Result<(), DatabaseError> {
-    MIGRATIONS.run(pool).await.map_err(|error| match error {
-        MigrateError::VersionMissing(version) => DatabaseError::Newer { version },
-        other => DatabaseError::Migrate(other),
-    })
-}
-
-/// Checks that the schema is this binary's, and changes nothing.
-///
-/// # Errors
-/// When it is older or newer.
-pub async fn check_schema(pool: &PgPool) -> Result<(), DatabaseError> {
-    let applied = applied(pool).await?;
-    let known: Vec<i64> = MIGRATIONS.iter().map(|migration| migration.version).collect();
-    if let Some(&version) = applied.iter().find(|version| !known.contains(version)) {
-        return Err(DatabaseError::Newer { version });
-    }
-    match known.iter().find(|version| !applied.contains(version)) {
-        Some(&version) => Err(DatabaseError::Older { version }),
-        None => Ok(()),
-    }
-}
-
-async fn applied(pool: &PgPool) -> Result<Vec<i64>, DatabaseError> {
-    let migrated = sqlx::query_scalar!(
-        r#"select to_regclass('public._sqlx_migrations') is not null as "there!""#
-    );
-    if !migrated.fetch_one(pool).await? {
-        return Ok(vec![]);
-    }
-    Ok(sqlx::query_scalar("select version from public._sqlx_migrations where success")
-        .fetch_all(pool)
-        .await?)
 }

@@ -101,7 +101,9 @@ impl From<DatabaseError> for Error {
     fn from(error: DatabaseError) -> Self {
         let exit = match error {
             DatabaseError::Url(_) | DatabaseError::Setting(_) => Exit::Config,
-            DatabaseError::Migrate(_) | DatabaseError::Refused(_) => Exit::Internal,
+            DatabaseError::Migrate(_)
+            | DatabaseError::Functions { .. }
+            | DatabaseError::Refused(_) => Exit::Internal,
             _ => Exit::Unavailable,
         };
         Self::new(exit, error)

@@ -9,8 +9,8 @@ use sqlx::{PgPool, postgres::PgPoolOptions};
 use super::{Contender, Ran, Result};
 
 const MIGRATIONS: [&str; 2] = [
-    include_str!("../../../../migrations/0002_jobs.sql"),
-    include_str!("../../../../migrations/0012_jobs_running.sql"),
+    include_str!("../../../../migrations/0017_jobs.sql"),
+    include_str!("../../../../migrations/functions/jobs.sql"),
 ];
 
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -22,8 +22,8 @@ static TEMPLATE: OnceCell<()> = OnceCell::const_new();
 static DATABASES: AtomicU32 = AtomicU32::new(0);
 
 const MIGRATIONS: [&str; 2] = [
-    include_str!("../../../../migrations/0002_jobs.sql"),
-    include_str!("../../../../migrations/0012_jobs_running.sql"),
+    include_str!("../../../../migrations/0017_jobs.sql"),
+    include_str!("../../../../migrations/functions/jobs.sql"),
 ];
 
 /// The payload of the tests' jobs.

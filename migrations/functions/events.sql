@@ -1,0 +1,151 @@
+-- How other services emit events, in their own transactions.
+
+create or replace function perennial.customer_of(subject_kind text, subject uuid, data jsonb) returns uuid
+language plpgsql stable as $$
+declare
+    found_customer uuid;
+begin
+    if subject_kind = 'customer' then
+        return subject;
+    end if;
+    execute format('select customer_id from perennial.%I where id = $1', subject_kind || 's')
+       into found_customer using subject;
+    if found_customer is null and subject_kind = 'subscription' then
+        -- not processed yet, or being created by this very event
+        select e.customer_id into found_customer from perennial.lifecycle_events e
+         where e.subject = customer_of.subject and e.type = 'subscription.created' order by e.seq limit 1;
+    end if;
+    if found_customer is null then
+        perform perennial.refuse_field('subject', format('%s %s is not known', subject_kind, subject));
+    end if;
+    return found_customer;
+end
+$$;
+comment on function perennial.customer_of(text, uuid, jsonb) is 'Whose events a subject''s events are ordered with.';
+
+create or replace function perennial.clock_to_be(customer uuid) returns uuid
+language sql stable
+set search_path = perennial, pg_temp as $$
+    select coalesce((select c.clock_id from customers c where c.id = customer),
+                    -- told of, and not processed yet
+                    (select e.clock_id from lifecycle_events e
+                      where e.subject = customer and e.type = 'customer.upserted' order by e.seq limit 1),
+                    '00000000-0000-0000-0000-000000000000')
+$$;
+comment on function perennial.clock_to_be is 'The clock of a customer, or the one they will have.';
+
+create or replace function perennial.check_told_again(said perennial.lifecycle_events, again perennial.lifecycle_events) returns void
+language plpgsql stable as $$
+begin
+    if exists (select from perennial.event_types t where t.type in (said.type, again.type) and t.repeats = 'compared')
+       and ((said.type, said.subject, said.data) is distinct from (again.type, again.subject, again.data)
+            or said.at <> again.at) then
+        perform perennial.refuse_field('event_id', format('%s names another event', said.event_id));
+    end if;
+end
+$$;
+comment on function perennial.check_told_again is 'Refuses another event under the name of one that was told before, where that matters.';
+
+create or replace function perennial.emit(type text, subject uuid, data jsonb, event_id text, at timestamptz default null)
+returns bigint
+language plpgsql security definer
+set search_path = perennial, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    known perennial.event_types;
+    said perennial.lifecycle_events;
+    wish perennial.lifecycle_events;
+    field text;
+    whose uuid;
+    clock uuid;
+begin
+    wish.type := emit.type;
+    wish.subject := emit.subject;
+    wish.data := emit.data;
+    wish.at := emit.at;
+    if emit.event_id is null or length(emit.event_id) not between 1 and 200 then
+        perform perennial.refuse_field('event_id', 'must have 1 to 200 characters');
+    end if;
+    -- A repeat answers the same and does nothing.
+    select * into said from perennial.lifecycle_events e where e.event_id = emit.event_id;
+    if found then
+        perform perennial.check_told_again(said, wish);
+        return said.seq;
+    end if;
+    select * into known from perennial.event_types t where t.type = emit.type;
+    if known.type is null then
+        perform perennial.refuse_field('type', format('%s is not an event; known are %s', emit.type,
+            (select string_agg(t.type, ', ' order by t.type) from perennial.event_types t)));
+    end if;
+    if subject is null then
+        perform perennial.refuse_field('subject', format('is required: the %s', known.subject));
+    end if;
+    -- A customer's later events wait for it, so that one that never comes would hold them for ever.
+    if emit.at > now() + interval '100 years' or emit.at < '1900-01-01' then
+        perform perennial.refuse_field('at', format('must lie between 1900 and a hundred years from now, is %s', emit.at));
+    end if;
+    if emit.data is null or jsonb_typeof(emit.data) <> 'object' then
+        perform perennial.refuse_field('data', 'must be a JSON object');
+    end if;
+    for field in select jsonb_object_keys(emit.data) loop
+        if not known.fields ? field then
+            perform perennial.refuse_field(field, format('is not a field of %s; known are %s', known.type,
+                (select string_agg(k, ', ' order by k) from jsonb_object_keys(known.fields) k)));
+        end if;
+    end loop;
+    for field in select jsonb_object_keys(known.fields) loop
+        perform perennial.check_field(field, emit.data -> field, known.fields -> field);
+    end loop;
+    if known.fields ? 'customer' then
+        whose := (emit.data ->> 'customer')::uuid;
+    else
+        whose := perennial.customer_of(known.subject, emit.subject, emit.data);
+    end if;
+    if known.type <> 'customer.upserted' and not exists (select from perennial.customers where id = whose)
+       and not exists (select from perennial.lifecycle_events e where e.subject = whose and e.type = 'customer.upserted') then
+        perform perennial.refuse_field('customer', format('%s is not known: emit customer.upserted first', whose));
+    end if;
+    if known.check_function is not null then
+        execute format('select perennial.%I($1)', known.check_function) using wish;
+    end if;
+    clock := coalesce((select clock_id from perennial.customers where id = whose),
+                      (select id from perennial.clocks where name = emit.data ->> 'clock'),
+                      '00000000-0000-0000-0000-000000000000');
+    insert into perennial.lifecycle_events (event_id, type, subject, customer_id, clock_id, data, at)
+    values (emit.event_id, known.type, emit.subject, whose, clock, emit.data,
+            coalesce(emit.at, perennial.business_now(clock)))
+    on conflict (event_id) do nothing
+    returning seq into wish.seq;
+    if wish.seq is null then
+        select * into said from perennial.lifecycle_events e where e.event_id = emit.event_id;
+        perform perennial.check_told_again(said, wish);
+        return said.seq;
+    end if;
+    perform perennial.enqueue_job('process_events', jsonb_build_object('customer', whose), whose::text);
+    perform pg_notify('perennial_due', '');
+    return wish.seq;
+end
+$$;
+comment on function perennial.emit(text, uuid, jsonb, text, timestamptz) is
+    'Tells Perennial of something. A repeat of an event_id answers the same and does nothing. Processed in order per customer.';
+
+create or replace function perennial.check_new_customer(event perennial.lifecycle_events) returns void
+language plpgsql stable
+set search_path = perennial, pg_temp as $$
+declare
+    wanted text := event.data ->> 'clock';
+    held text;
+begin
+    if wanted is null then
+        return;
+    elsif not exists (select from clocks k where k.name = wanted) then
+        perform refuse_field('clock', format('there is no %s; `perennial clock set` makes one', event.data -> 'clock'));
+    end if;
+    select k.name into held from customers c join clocks k on k.id = c.clock_id where c.id = event.subject;
+    if held <> wanted then
+        perform refuse_field('clock', format('the customer is on %s, and stays there', to_jsonb(held)));
+    end if;
+end
+$$;
+comment on function perennial.check_new_customer is 'The check of customer.upserted.';

@@ -1,0 +1,42 @@
+-- Who may do what.
+
+create or replace function perennial.grant_rights() returns void
+language plpgsql
+set search_path = perennial, pg_temp as $$
+declare
+    target record;
+    -- What other services may call, in their own transactions.
+    doors constant text[] := array[
+        'emit', 'enqueue', 'record_usage', 'record_usage_batch', 'consume', 'release_usage', 'check_quota', 'get_limit',
+        'check_feature', 'upgrade_suggestion', 'set_mail_preference', 'wallet_balance', 'consume_tokens', 'grant_tokens',
+        'refund_tokens', 'set_low_balance', 'set_auto_top_up', 'authorize_api_key', 'can_access', 'grant_membership', 'cancel_membership',
+        'refer_customer', 'record_roi_event', 'subscription_access', 'payment_of'];
+begin
+    execute 'revoke all on all functions in schema perennial from public';
+    if exists (select from pg_roles where rolname = 'perennial_worker') then
+        execute 'grant execute on all functions in schema perennial to perennial_worker';
+        execute 'grant usage on all sequences in schema perennial to perennial_worker';
+        for target in
+            select c.oid::regclass as name, c.relkind,
+                   exists (select from pg_trigger t where t.tgrelid = c.oid and t.tgname = 'append_only') as appended,
+                   c.relname in ('transitions', 'event_types', 'ledger_accounts', 'function_files', 'function_objects',
+                                 'schema_version') as fixed
+              from pg_class c
+             where c.relnamespace = 'perennial'::regnamespace and c.relkind in ('r', 'p', 'v') and not c.relispartition
+        loop
+            execute format('grant %s on %s to perennial_worker',
+                case when target.relkind = 'v' or target.fixed then 'select'
+                     when target.appended then 'select, insert'
+                     else 'select, insert, update, delete' end, target.name);
+        end loop;
+    end if;
+    if exists (select from pg_roles where rolname = 'perennial_ingest') then
+        for target in select p.oid::regprocedure as name from pg_proc p
+                       where p.pronamespace = 'perennial'::regnamespace and p.proname = any (doors) loop
+            execute format('grant execute on function %s to perennial_ingest', target.name);
+        end loop;
+    end if;
+end
+$$;
+comment on function perennial.grant_rights is
+    'Gives the roles their rights on everything there is: the last step of a migration that adds tables or functions. Tables that only grow are known by their trigger.';
