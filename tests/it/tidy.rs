@@ -135,8 +135,7 @@ fn every_setting_that_the_code_and_the_readme_name_is_declared() {
 #[test]
 fn sql_is_never_put_together_from_strings_outside_the_one_place() {
     for (path, text) in sources() {
-        let allowed = path.ends_with("workers/src/database.rs")
-            || path.ends_with("workers/src/database/functions.rs");
+        let allowed = path.ends_with("workers/src/database/functions.rs");
         assert!(allowed || !text.contains("AssertSqlSafe"), "{}", path.display());
     }
 }
