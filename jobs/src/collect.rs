@@ -70,8 +70,8 @@ fn key_is_remembered(cx: &Cx, attempt: &Attempt) -> bool {
 async fn make(cx: &Cx, attempt: &Attempt, by: &'static str) -> Result<(), Failure> {
     crate::crash_point!("C3");
     let amount = amount(attempt)?;
-    let key = OpKey::execute(attempt.invoice_id.into(), attempt.attempt);
-    if request_hash(key.as_str(), attempt.method_id.into(), amount) != attempt.request_hash {
+    let operation = OpKey::execute(attempt.invoice_id.into(), attempt.attempt);
+    if request_hash(operation.as_str(), attempt.method_id.into(), amount) != attempt.request_hash {
         return Err(Failure::give_up(format!(
             "{}: the request differs from the one on record",
             payment_id(attempt)
@@ -84,6 +84,7 @@ async fn make(cx: &Cx, attempt: &Attempt, by: &'static str) -> Result<(), Failur
             None => return Ok(()),
         },
     };
+    let key = OpKey::recorded(&attempt.idempotency_key);
     execute(cx, attempt, reference, &key, by).await
 }
 

@@ -12,6 +12,9 @@ use perennial_core::ids::{CustomerId, InvoiceId};
 use perennial_core::money::Money;
 use serde::{Deserialize, Serialize};
 
+/// The longest key that a provider takes.
+const KEY_BYTES_MAX: usize = 255;
+
 /// The deterministic name of one operation at the provider, at most 255 characters, without
 /// personal data. The same key always goes with the same bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -49,6 +52,21 @@ impl OpKey {
         let mut key = format!("perennial-attach-{customer}-{occasion}");
         key.truncate(255);
         Self(key)
+    }
+
+    /// The key of an attempt as it was recorded with it, which goes out unchanged.
+    #[must_use]
+    pub fn recorded(key: &str) -> Self {
+        Self(key.to_owned())
+    }
+
+    /// The key of the same operation in the database with this tag: two databases on one account
+    /// never share a key, even where their ids are the same.
+    #[must_use]
+    pub fn within(&self, installation: &str) -> Self {
+        let room = KEY_BYTES_MAX.saturating_sub(installation.len() + 1);
+        let operation = &self.0[..self.0.floor_char_boundary(room)];
+        Self(format!("{operation}@{installation}"))
     }
 
     /// The key as the provider sees it.

@@ -13,6 +13,7 @@ pub(crate) mod disputes;
 pub(crate) mod emails;
 pub(crate) mod events;
 pub(crate) mod insight;
+pub mod installation;
 pub mod invoices;
 pub(crate) mod items;
 pub mod jobs;

@@ -154,7 +154,7 @@ as $$
     select 'I16', p.id::text, 'the request is not the one its key was first sent with'
       from payments p
      where p.request_hash <> encode(substring(sha256(convert_to(
-               p.idempotency_key || '|pm_' || replace(p.method_id::text, '-', '') || '|' || p.amount_minor || '|' || p.currency,
+               split_part(p.idempotency_key, '@', 1) || '|pm_' || replace(p.method_id::text, '-', '') || '|' || p.amount_minor || '|' || p.currency,
                'UTF8')) from 1 for 16), 'hex')
 $$;
 comment on function perennial.check_lifecycle_invariants() is 'What does not hold of lifecycle, queue and ledger (RELIABILITY: I1-I7, I12-I14, I16).';

@@ -133,6 +133,18 @@ fn every_setting_that_the_code_and_the_readme_name_is_declared() {
 }
 
 #[test]
+fn whoever_talks_to_the_provider_does_so_under_keys_of_the_database() {
+    for (path, text) in sources() {
+        let provider = path.starts_with(root().join("workers/stripe"));
+        // Settings make one only to check them.
+        let checks = path.ends_with("workers/src/settings.rs");
+        let talks = text.contains("StripeProvider::new(") || text.contains("::with_throttle(");
+        let tagged = text.contains("of_this_database(");
+        assert!(provider || checks || !talks || tagged, "{}", path.display());
+    }
+}
+
+#[test]
 fn sql_is_never_put_together_from_strings_outside_the_one_place() {
     for (path, text) in sources() {
         let allowed = path.ends_with("workers/src/database/functions.rs");

@@ -2,6 +2,7 @@
 
 mod functions;
 mod reach;
+mod rights;
 mod schema;
 mod session;
 
@@ -10,6 +11,7 @@ use sqlx::migrate::MigrateError;
 
 use crate::settings::SettingError;
 pub use reach::{connect, connect_worker};
+pub use rights::{MissingRoles, missing_roles};
 pub use schema::{check_schema, migrate};
 
 /// Why the database cannot be used.

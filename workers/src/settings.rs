@@ -215,6 +215,18 @@ pub fn stripe() -> Result<StripeConfig, SettingError> {
     }
 }
 
+/// The same as the database of `conn` uses it: under keys of its own.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn of_this_database(
+    conn: &mut sqlx::PgConnection,
+    provider: StripeConfig,
+) -> sqlx::Result<StripeConfig> {
+    let installation = Some(perennial_jobs::store::installation::tag(conn).await?);
+    Ok(StripeConfig { installation, ..provider })
+}
+
 fn smtp() -> Result<SmtpServer, SettingError> {
     let url = required("PERENNIAL_SMTP_URL", "set it to smtps://user:password@host:465")?;
     let server = SmtpServer::parse(&url).map_err(|error| SettingError::Wrong {

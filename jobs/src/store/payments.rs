@@ -31,7 +31,7 @@ columns! {
     }
 }
 
-/// Adds attempts, planned and due at once.
+/// Adds attempts, planned and due at once. The database's own tag is added to their keys.
 pub(crate) async fn plan(conn: &mut PgConnection, rows: &PlannedPayments) -> sqlx::Result<()> {
     if rows.is_empty() {
         return Ok(());
@@ -41,7 +41,7 @@ pub(crate) async fn plan(conn: &mut PgConnection, rows: &PlannedPayments) -> sql
              (id, invoice_id, subscription_id, order_id, customer_id, clock_id, attempt, method_id, network, provider,
               amount_minor, currency, status, idempotency_key, request_hash, planned_at, due_at, decision)
          select u.id, u.invoice, u.subscription, u.order_id, u.customer, u.clock, u.attempt, u.method, u.network, u.provider,
-                u.amount, u.currency, 'planned', u.key, u.hash, u.planned_at, u.planned_at, u.decision
+                u.amount, u.currency, 'planned', u.key || '@' || (select tag from perennial.installation), u.hash, u.planned_at, u.planned_at, u.decision
            from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::integer[], $7::uuid[],
                        $8::text[], $9::text[], $10::bigint[], $11::text[], $12::text[], $13::text[],
                        $14::timestamptz[], $15::bigint[], $16::uuid[])
@@ -91,6 +91,8 @@ pub(crate) struct Attempt {
     pub(crate) sent_at: Option<DateTime<Utc>>,
     pub(crate) inquiries: i32,
     pub(crate) intent_reference: Option<String>,
+    /// As the provider sees it.
+    pub(crate) idempotency_key: String,
     pub(crate) request_hash: String,
     /// Charges of earlier attempts at the same intent.
     pub(crate) earlier_charges: Vec<String>,
@@ -104,7 +106,7 @@ pub(crate) async fn load(conn: &mut PgConnection, ids: &[Uuid]) -> sqlx::Result<
                   p.attempt as "attempt!", p.method_id as "method_id!", m.reference as "method_reference!", p.network,
                   c.reference as "provider_customer?", p.amount_minor as "amount_minor!", p.currency as "currency!",
                   p.status as "status!", p.planned_at as "planned_at!", p.first_sent_at, p.sent_at, p.inquiries as "inquiries!",
-                  i.intent_reference, p.request_hash as "request_hash!",
+                  i.intent_reference, p.idempotency_key as "idempotency_key!", p.request_hash as "request_hash!",
                   array(select e.charge_reference from perennial.payments e
                          where e.invoice_id = p.invoice_id and e.attempt < p.attempt
                            and e.charge_reference is not null) as "earlier_charges!: Vec<String>"

@@ -101,14 +101,15 @@ async fn start(home: PathBuf, consent: Consent) -> Result<(), Error> {
 
 /// Says when the server was started again, and returns when it was given up.
 async fn given_up(server: &Server) -> String {
-    let mut known = server.pid();
+    let ready = || Running::at(server.home()).map(|running| running.pid);
+    let mut known = ready();
     let mut look = tokio::time::interval(LOOK);
     loop {
         look.tick().await;
         if let Some(reason) = server.failure() {
             return reason;
         }
-        let now = server.pid();
+        let now = ready();
         if now.is_some() && now != known {
             talk("perennial: PostgreSQL was stopped from outside, and runs again");
             known = now;

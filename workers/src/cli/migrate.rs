@@ -18,6 +18,9 @@ impl Migrate {
         database::require_writable(&pool).await?;
         database::migrate(&pool).await?;
         talk("perennial: the schema is up to date");
+        if let Some(roles) = database::missing_roles(&pool).await? {
+            talk(format_args!("perennial: {roles}"));
+        }
         Ok(())
     }
 }

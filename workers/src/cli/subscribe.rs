@@ -6,7 +6,7 @@ use perennial_jobs::ids;
 use perennial_jobs::mail::clean_display_name;
 use perennial_jobs::payments::{AttachedMethod, CustomerProfile, NoAnswer, OpKey, PaymentProvider};
 use perennial_jobs::store::methods;
-use perennial_stripe::StripeProvider;
+use perennial_stripe::{StripeConfig, StripeProvider};
 use serde_json::{Value, json};
 use sqlx::{PgConnection, PgPool};
 
@@ -104,8 +104,9 @@ impl Subscribe {
         if let Some(method) = &self.payment_method {
             let mut conn = pool.acquire().await?;
             let known = methods::provider_customer(&mut conn, "stripe", customer.0).await?;
+            let stripe = settings::of_this_database(&mut conn, settings::stripe()?).await?;
             drop(conn);
-            events.insert(1, self.attach(customer, known, method, &key).await?);
+            events.insert(1, self.attach(&stripe, customer, known, method, &key).await?);
         }
         let mut transaction = pool.begin().await?;
         emit(&mut transaction, &key, &events).await?;
@@ -174,13 +175,14 @@ impl Subscribe {
     /// The provider forgets keys: once `known`, a customer is never asked for again.
     async fn attach(
         &self,
+        stripe: &StripeConfig,
         customer: CustomerId,
         known: Option<String>,
         method: &str,
         key: &str,
     ) -> Result<Emission, Error> {
-        let provider = StripeProvider::new(&settings::stripe()?)
-            .map_err(|error| Error::new(Exit::Config, error))?;
+        let provider =
+            StripeProvider::new(stripe).map_err(|error| Error::new(Exit::Config, error))?;
         let profile = CustomerProfile {
             customer,
             email: self.email.trim().to_owned(),

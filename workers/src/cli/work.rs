@@ -49,12 +49,14 @@ impl Work {
             per_second: f64::from(settings.provider_calls_per_second),
             burst: i32::try_from(settings.provider_calls_per_second).unwrap_or(i32::MAX),
         };
+        let stripe =
+            settings::of_this_database(&mut *pool.acquire().await?, settings.stripe).await?;
         let throttle = Arc::new(SharedThrottle::new(pool.clone(), rate));
         let pages = match settings.http_listen {
             Some(address) => Some(serve_pages(address, &pool).await?),
             None => None,
         };
-        let provider = StripeProvider::with_throttle(&settings.stripe, throttle)
+        let provider = StripeProvider::with_throttle(&stripe, throttle)
             .map_err(|error| Error::new(Exit::Config, error))?;
         let mailer = Arc::new(SmtpMailer::new(settings.smtp));
         let cx = Cx::new(pool.clone(), Arc::new(provider), mailer, settings.sender);

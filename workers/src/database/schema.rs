@@ -5,7 +5,7 @@ use std::time::Duration;
 use sqlx::migrate::Migrator;
 use sqlx::{Connection, PgConnection, PgPool};
 
-use super::{DatabaseError, functions};
+use super::{DatabaseError, functions, rights};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("../migrations");
 
@@ -55,7 +55,8 @@ async fn migrate_alone(conn: &mut PgConnection) -> Result<(), DatabaseError> {
     functions::refuse_newer(conn).await?;
     // (`run` takes connections in a way that no spawned task may.)
     MIGRATIONS.run_direct(None, conn, false).await.map_err(DatabaseError::Migrate)?;
-    functions::apply(conn, newest()).await
+    functions::apply(conn, newest()).await?;
+    rights::settle(conn).await
 }
 
 /// Checks that the schema is this binary's, and changes nothing.

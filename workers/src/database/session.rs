@@ -39,12 +39,17 @@ const SETTINGS: &str = "select count(set_config(s.name, p.value, false)) from (v
 -- A payment attempt that was committed has to be there after a crash. Stricter levels stay.
 select set_config('synchronous_commit', 'on', false) where current_setting('synchronous_commit') = 'off'";
 
-/// A role that does not exist or may not be taken leaves the URL's own.
-const TAKE_WORKER_ROLE: &str = "do $$ begin
-    if exists (select from pg_roles where rolname = 'perennial_worker')
-       and pg_has_role(current_user, 'perennial_worker', 'member')
-       and to_regnamespace('perennial') is not null then
-        set role perennial_worker;
+/// A role that does not exist, may not be taken or has no rights yet leaves the URL's own. Since
+/// PostgreSQL 16 a member may be one that cannot take the role.
+const TAKE_WORKER_ROLE: &str = "do $$
+declare
+    may_take constant text := case when current_setting('server_version_num')::integer >= 160000 then 'set' else 'member' end;
+begin
+    if exists (select from pg_roles where rolname = 'perennial_worker') and to_regnamespace('perennial') is not null then
+        if pg_has_role(current_user, 'perennial_worker', may_take)
+           and has_schema_privilege('perennial_worker', 'perennial', 'usage') then
+            set role perennial_worker;
+        end if;
     end if;
 end $$";
 

@@ -12,6 +12,7 @@ use sqlx::PgPool;
 use tokio::process::{Child, Command};
 
 use crate::database::{self, DatabaseError, Role};
+use crate::settings;
 
 /// A database, a provider, an inbox and workers.
 #[derive(Debug)]
@@ -69,6 +70,11 @@ impl Stack {
                 .map_err(std::io::Error::other)??;
         let pool = database::connect(&server.url(DATABASE), Role::Owner, 4).await?;
         database::migrate(&pool).await?;
+        // The provider's ids follow from keys: the same in every run.
+        sqlx::raw_sql("update perennial.installation set tag = '000000000000'")
+            .execute(&pool)
+            .await
+            .map_err(DatabaseError::from)?;
         let options = SandboxOptions { clock: Some(clock), seed, ..SandboxOptions::default() };
         let sandbox = Sandbox::start(options).await?;
         let inbox = Inbox::start(InboxOptions::default()).await?;
@@ -76,7 +82,10 @@ impl Stack {
             api_base: sandbox.base_url(),
             ..StripeConfig::new(SecretString::from(DEFAULT_KEY))
         };
-        let provider = StripeProvider::new(&config)?;
+        let mut conn = pool.acquire().await.map_err(DatabaseError::from)?;
+        let config = settings::of_this_database(&mut conn, config).await;
+        drop(conn);
+        let provider = StripeProvider::new(&config.map_err(DatabaseError::from)?)?;
         let program = std::env::current_exe()?;
         let workers = Vec::new();
         Ok(Self { server, pool, sandbox, inbox, provider, program, workers, hired: 0 })

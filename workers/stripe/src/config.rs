@@ -37,6 +37,8 @@ pub struct StripeConfig {
     pub live_keys: LiveKeys,
     /// Certificate authorities that are trusted beside the system's.
     pub authorities: Vec<CertificateDer<'static>>,
+    /// The tag of the database that is worked for, which tells its keys from those of others.
+    pub installation: Option<String>,
 }
 
 impl StripeConfig {
@@ -54,6 +56,7 @@ impl StripeConfig {
             timeout: Self::TIMEOUT,
             live_keys: LiveKeys::Refused,
             authorities: vec![],
+            installation: None,
         }
     }
 

@@ -28,6 +28,7 @@ const KEY_TTL: Duration = Duration::from_secs(23 * 60 * 60);
 pub struct StripeProvider {
     transport: Transport,
     throttle: Arc<dyn Throttle>,
+    installation: Option<String>,
 }
 
 impl StripeProvider {
@@ -41,7 +42,16 @@ impl StripeProvider {
         config: &StripeConfig,
         throttle: Arc<dyn Throttle>,
     ) -> Result<Self, ConfigError> {
-        Ok(Self { transport: Transport::new(config)?, throttle })
+        let installation = config.installation.clone();
+        Ok(Self { transport: Transport::new(config)?, throttle, installation })
+    }
+
+    /// The key of an operation that no row of the database records the key of.
+    fn own(&self, key: &OpKey) -> OpKey {
+        match &self.installation {
+            Some(installation) => key.within(installation),
+            None => key.clone(),
+        }
     }
 
     fn begin(&self) -> Operation<'_> {
@@ -73,7 +83,7 @@ impl PaymentProvider for StripeProvider {
     ) -> Call<'a, String> {
         Box::pin(async move {
             let operation = self.begin();
-            let customer = ensure_customer(&operation, profile, key).await;
+            let customer = ensure_customer(&operation, profile, &self.own(key)).await;
             operation.end(customer)
         })
     }
@@ -86,7 +96,7 @@ impl PaymentProvider for StripeProvider {
     ) -> Call<'a, AttachedMethod> {
         Box::pin(async move {
             let operation = self.begin();
-            let attached = attach(&operation, customer, method, key).await;
+            let attached = attach(&operation, customer, method, &self.own(key)).await;
             operation.end(attached)
         })
     }
@@ -94,7 +104,7 @@ impl PaymentProvider for StripeProvider {
     fn prepare<'a>(&'a self, intent: &'a IntentRequest, key: &'a OpKey) -> Call<'a, String> {
         Box::pin(async move {
             let operation = self.begin();
-            let reference = prepare(&operation, intent, key).await;
+            let reference = prepare(&operation, intent, &self.own(key)).await;
             operation.end(reference)
         })
     }
@@ -123,7 +133,7 @@ impl PaymentProvider for StripeProvider {
     fn cancel<'a>(&'a self, reference: &'a str, key: &'a OpKey) -> Call<'a, Outcome> {
         Box::pin(async move {
             let operation = self.begin();
-            let outcome = cancel(&operation, reference, key).await;
+            let outcome = cancel(&operation, reference, &self.own(key)).await;
             operation.end(outcome)
         })
     }
