@@ -19,7 +19,9 @@ set search_path = perennial, pg_temp as $$
                     and not exists (select from payments f where f.subscription_id = s.id
                                        and f.status in ('planned', 'executing', 'unknown', 'processing')) then 'none'
                when s.status in ('past_due', 'grace')
-                    and d.failed_at + (p.document ->> 'restrict_after')::interval <= n.moment then 'restricted'
+                    -- in seconds: a day of the caller's zone may have 23 hours
+                    and d.failed_at + make_interval(secs => extract(epoch from (p.document ->> 'restrict_after')::interval)::double precision)
+                        <= n.moment then 'restricted'
                else 'full' end
       from subscriptions s
      cross join lateral (select business_now(s.clock_id) as moment) n

@@ -205,7 +205,7 @@ declare
 begin
     if moment > now + interval '5 minutes' then
         perform refuse_field('at', format('%s lies ahead: it is %s', moment, now));
-    elsif moment < now - days * interval '1 day' then
+    elsif moment < now - days * interval '24 hours' then
         perform refuse_field('at', format('%s lies more than %s days back', moment, days));
     end if;
 end

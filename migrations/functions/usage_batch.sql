@@ -36,7 +36,7 @@ begin
                and coalesce(l.at, n.now) >= m.period_start
                and coalesce(l.at, n.now) <= n.now + interval '5 minutes'
                and (m.period_end is null or coalesce(l.at, n.now) < m.period_end)
-               and coalesce(l.at, n.now) >= n.now - coalesce(q.open_days, 35) * interval '1 day' as fits
+               and coalesce(l.at, n.now) >= n.now - coalesce(q.open_days, 35) * interval '24 hours' as fits
           from listed l
           join metric_codes k on k.code = l.metric
           join usage_meters m on m.customer_id = l.customer and m.metric_id = k.metric_id

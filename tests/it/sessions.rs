@@ -1,6 +1,8 @@
 //! A database whose defaults are all otherwise changes no result.
 
 use chrono::TimeDelta;
+use perennial_core::dunning::DunningPolicy;
+use perennial_jobs::store::policies;
 use perennial_tests::{Faults, World};
 use serde_json::json;
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
@@ -119,6 +121,57 @@ async fn subscribing_all_at_once_works_where_serializable_is_the_default() {
     world.check().await;
     let active = "select count(*) from perennial.subscriptions where status = 'active'";
     assert_eq!(world.count(active).await, 7);
+}
+
+#[tokio::test]
+async fn what_a_service_hears_does_not_depend_on_its_own_time_zone() {
+    let mut world = World::at("2026-02-05T12:00:00Z", EXECUTABLE).await;
+    let restrict_after = Some("3d".parse().unwrap());
+    let strict =
+        DunningPolicy { name: "strict".to_owned(), restrict_after, ..DunningPolicy::default() };
+    policies::publish(&mut world.pool.acquire().await.unwrap(), &strict).await.unwrap();
+    world.work(Faults::None);
+    let declined = "pm_sbx_visa__ok1__insufficient_funds99";
+    let ada = world.subscribe("ada", &[declined], json!({ "policy": "strict" })).await;
+    let ben = world.subscribe("ben", &["pm_sbx_visa__ok"], json!({})).await;
+    world.rest().await;
+    // In New York the clocks change on 8 March: these three days have 71 hours there.
+    world.live_until("2026-03-08T11:30:00Z").await;
+    world.kill_workers().await;
+    let mut heard = vec![];
+    for zone in ["UTC", "America/New_York"] {
+        let mut service = service_in(&world, zone).await;
+        let access: String = sqlx::query_scalar("select perennial.subscription_access($1)")
+            .bind(ada.subscription.0)
+            .fetch_one(&mut service)
+            .await
+            .unwrap();
+        heard.push(access);
+    }
+    assert_eq!(heard, ["full", "full"]);
+    // Usage is taken for 35 days: 34 days and 23 hours and a half ago.
+    world.set_clock("2026-03-13T12:00:00Z".parse().unwrap()).await;
+    for zone in ["UTC", "America/New_York"] {
+        let mut service = service_in(&world, zone).await;
+        sqlx::query(
+            "select perennial.record_usage($1, 'ai_decisions', 1, 'one ' || $2, '2026-02-06T12:30:00Z')",
+        )
+        .bind(ben.id.0)
+        .bind(zone)
+        .execute(&mut service)
+        .await
+        .unwrap_or_else(|error| panic!("{zone}: {error}"));
+    }
+}
+
+async fn service_in(world: &World, zone: &str) -> PgConnection {
+    let mut service = PgConnection::connect(&world.url).await.unwrap();
+    sqlx::query("select set_config('TimeZone', $1, false)")
+        .bind(zone)
+        .execute(&mut service)
+        .await
+        .unwrap();
+    service
 }
 
 #[tokio::test]

@@ -18,6 +18,7 @@ use super::db::{self, Consent};
 use super::ending::wait_for_the_end;
 use super::exit::{Error, Exit, say, talk};
 use super::nights::Nights;
+use crate::logs::{self, LogFormat};
 use crate::settings::variable;
 use crate::simulation::{Actor, Books, Drive, DriveError, Scenario, Stack, StackError, Tally};
 
@@ -162,7 +163,8 @@ impl From<DriveError> for Error {
 
 fn progress_bar() -> ProgressBar {
     let bar = ProgressBar::new(1);
-    if !std::io::stderr().is_terminal() || variable("NO_COLOR").is_some() {
+    let lines_alone = logs::format() == LogFormat::Json || variable("NO_COLOR").is_some();
+    if lines_alone || !std::io::stderr().is_terminal() {
         bar.set_draw_target(ProgressDrawTarget::hidden());
     }
     if let Ok(style) =

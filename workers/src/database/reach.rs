@@ -96,7 +96,8 @@ fn options(url: &str) -> Result<PgConnectOptions, DatabaseError> {
     })
 }
 
-/// PostgreSQL takes any startup parameter with a dot in its name. A pooler refuses it or drops it.
+/// PostgreSQL takes any startup parameter with a dot in its name. A pooler refuses it, each in words
+/// of its own, or drops it: what is refused is tried again without it.
 async fn who_answers(options: &PgConnectOptions) -> Result<Answers, DatabaseError> {
     let deadline = Instant::now() + CONNECT_MAX;
     let marked = options.clone().options([("perennial.direct", "yes")]);
@@ -113,7 +114,7 @@ async fn who_answers(options: &PgConnectOptions) -> Result<Answers, DatabaseErro
                 return Ok(Answers::Server);
             }
         }
-        Err(Dialled::Refused(error)) if is_about_parameters(&error) => {}
+        Err(Dialled::Refused(sqlx::Error::Database(_))) => {}
         Err(other) => return Err(other.into()),
     }
     let mut first = dial(options, deadline).await?;
@@ -237,13 +238,6 @@ fn is_too_many(error: &sqlx::Error, reason: &str) -> bool {
         || ["no more connections allowed", "query_wait_timeout"]
             .iter()
             .any(|words| reason.contains(words))
-}
-
-/// PgBouncer's words for a startup parameter that it does not know.
-fn is_about_parameters(error: &sqlx::Error) -> bool {
-    error
-        .as_database_error()
-        .is_some_and(|error| error.message().contains("unsupported startup parameter"))
 }
 
 fn has_code(error: &sqlx::Error, code: &str) -> bool {
