@@ -66,4 +66,7 @@ pub use account::ledger::{Entry, Ledger};
 pub use account::requests::Logged;
 pub use faults::{Action, Fault, Scripted};
 pub use inbox::{Inbox, InboxOptions, Mail, MailAction, MailFault, Stage};
+pub use methods::list::{
+    EXAMPLE, GRAMMAR, STEPS, TestMethod, TestMethodExample, brands, decline_codes, methods,
+};
 pub use sandbox::{DEFAULT_KEY, Sandbox, SandboxKey, SandboxOptions, StartError};

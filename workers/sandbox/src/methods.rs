@@ -4,4 +4,5 @@
 pub(crate) mod behaviour;
 pub(crate) mod cards;
 pub(crate) mod declines;
+pub(crate) mod list;
 pub(crate) mod script;

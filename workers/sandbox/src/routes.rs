@@ -5,13 +5,14 @@ use axum::http::Method;
 use crate::account::Account;
 use crate::resources::{charges, customers, payment_intents, payment_methods, setup_intents};
 use crate::wire::error::{Answer, ApiError};
-use crate::wire::expand;
+use crate::wire::expand::Expansion;
 use crate::wire::params::Params;
 
 /// Executes one request.
 pub(crate) fn run(account: &mut Account, method: &Method, path: &str, params: &Params) -> Answer {
+    let expansion = Expansion::read(method, path, params)?;
     let mut answer = dispatch(account, method, path, params)?;
-    expand::expand(account, &mut answer, &params.texts("expand"))?;
+    expansion.apply(account, &mut answer);
     Ok(answer)
 }
 
@@ -19,6 +20,9 @@ fn dispatch(account: &mut Account, method: &Method, path: &str, params: &Params)
     let segments: Vec<&str> = path.strip_prefix("/v1/").unwrap_or_default().split('/').collect();
     let (a, p) = (account, params);
     match (method.as_str(), segments.as_slice()) {
+        ("GET", [.., "search"]) => Err(ApiError::no_search(path)),
+        // An id that is empty is a client's mistake, not an object that is missing.
+        (method, [.., ""]) => Err(ApiError::unrecognized_url(method, path)),
         ("POST", ["customers"]) => customers::create(a, p),
         ("GET", ["customers"]) => customers::list(a, p),
         ("GET", ["customers", id]) => reading(p).and_then(|()| customers::get(a, id)),

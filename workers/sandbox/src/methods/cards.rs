@@ -17,17 +17,18 @@ pub(crate) enum Brand {
 }
 
 impl Brand {
+    pub(crate) const ALL: [Self; 7] = [
+        Self::Visa,
+        Self::Mastercard,
+        Self::Amex,
+        Self::Discover,
+        Self::Diners,
+        Self::Jcb,
+        Self::Unionpay,
+    ];
+
     pub(crate) fn named(name: &str) -> Option<Self> {
-        let all = [
-            Self::Visa,
-            Self::Mastercard,
-            Self::Amex,
-            Self::Discover,
-            Self::Diners,
-            Self::Jcb,
-            Self::Unionpay,
-        ];
-        all.into_iter().find(|brand| brand.name() == name)
+        Self::ALL.into_iter().find(|brand| brand.name() == name)
     }
 
     pub(crate) fn name(self) -> &'static str {
@@ -79,9 +80,11 @@ enum Kind {
     AsksThenDeclines,
     Risky(Risk),
     Fails(Check),
+    /// Works; with the provider a dispute or a failing refund would follow.
+    Followed(&'static str),
 }
 
-use Kind::{Asks, AsksThenDeclines, Blocked, Declined, Fails, Refused, Risky, Works};
+use Kind::{Asks, AsksThenDeclines, Blocked, Declined, Fails, Followed, Refused, Risky, Works};
 
 /// (number, names without `pm_card_`, kind)
 const TABLE: &[(&str, &[&str], Kind)] = &[
@@ -138,17 +141,49 @@ const TABLE: &[(&str, &[&str], Kind)] = &[
     ),
     ("4000000000003220", &["threeDSecure2Required"], Asks(Authentication::UnlessSetUp)),
     ("4000000000003063", &["threeDSecureRequired"], Asks(Authentication::UnlessSetUp)),
-    ("4000000000000259", &["createDispute"], Works),
-    ("4000000000002685", &["createDisputeProductNotReceived"], Works),
-    ("4000000000001976", &["createDisputeInquiry"], Works),
-    ("4000000404000079", &["createMultipleDisputes"], Works),
+    ("4000000000000259", &["createDispute"], Followed("dispute")),
+    ("4000000000002685", &["createDisputeProductNotReceived"], Followed("dispute")),
+    ("4000000000001976", &["createDisputeInquiry"], Followed("dispute")),
+    ("4000000404000079", &["createMultipleDisputes"], Followed("dispute")),
     ("4000000000000101", &["cvcCheckFail"], Fails(Check::Cvc)),
     ("4000000000000036", &["avsZipFail"], Fails(Check::PostalCode)),
     ("4000000000000028", &["avsLine1Fail"], Fails(Check::Line1)),
     ("4000000000000010", &["avsFail"], Fails(Check::Address)),
-    ("4000000000005126", &["refundFail"], Works),
-    ("4000000000007726", &["pendingRefund"], Works),
+    ("4000000000005126", &["refundFail"], Followed("refund")),
+    ("4000000000007726", &["pendingRefund"], Followed("refund")),
 ];
+
+/// Each name of the table, without `pm_card_`, and what it does in words.
+pub(crate) fn all() -> impl Iterator<Item = (&'static str, String)> {
+    TABLE.iter().flat_map(|(_, names, kind)| names.iter().map(|name| (*name, words(kind))))
+}
+
+fn words(kind: &Kind) -> String {
+    match kind {
+        Works => "pays".to_owned(),
+        Refused(code) => format!("cannot be attached: {code}"),
+        Declined(code) => format!("attaches; every charge is declined: {code}"),
+        Blocked => "attaches; every charge is blocked as too risky: fraudulent".to_owned(),
+        Asks(Authentication::UnlessSetUp) => {
+            "asks its owner to authenticate, unless they did when it was set up".to_owned()
+        }
+        Asks(Authentication::OnSession) => {
+            "asks its owner to authenticate when present; pays off session".to_owned()
+        }
+        Asks(Authentication::Always | Authentication::Never) => {
+            "asks its owner to authenticate, each time".to_owned()
+        }
+        AsksThenDeclines => {
+            "asks its owner to authenticate, then is declined: insufficient_funds".to_owned()
+        }
+        Risky(risk) => format!("pays, with the risk level {}", risk.name()),
+        Fails(Check::Cvc) => "pays; the check of its security code fails".to_owned(),
+        Fails(Check::PostalCode) => "pays; the check of its postal code fails".to_owned(),
+        Fails(Check::Line1) => "pays; the check of its address fails".to_owned(),
+        Fails(Check::Address) => "pays; both checks of its address fail".to_owned(),
+        Followed(what) => format!("pays; the sandbox makes no {what} of it"),
+    }
+}
 
 /// The behaviour a test name stands for; `Err` says what is wrong with a name of our own language.
 pub(crate) fn named(name: &str) -> Option<Result<Behaviour, String>> {
@@ -197,7 +232,7 @@ fn behaviour(number: &str, kind: &Kind) -> Behaviour {
     let mut card = works(number);
     let declines = |code| Script::always(Step::Decline(decline(code)));
     match kind {
-        Works => {}
+        Works | Followed(_) => {}
         Refused(code) => {
             card.attach = Some(decline(code));
             card.script = declines(code);

@@ -29,6 +29,11 @@ impl Decline {
         })
     }
 
+    /// All names that [`Self::named`] knows.
+    pub(crate) fn names() -> impl Iterator<Item = &'static str> {
+        TABLE.iter().map(|(name, ..)| *name)
+    }
+
     pub(crate) fn advised(self, network_advice_code: Option<&str>) -> Self {
         Self { network_advice_code: network_advice_code.map(str::to_owned), ..self }
     }

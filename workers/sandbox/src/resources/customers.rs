@@ -105,7 +105,7 @@ impl Customer {
             self.tax_exempt = exempt;
         }
         if params.has("preferred_locales") {
-            let locales = params.texts("preferred_locales");
+            let locales = params.texts("preferred_locales")?;
             self.preferred_locales = locales.into_iter().map(str::to_owned).collect();
         }
         if let Some(prefix) = params.owned("invoice_prefix") {

@@ -55,10 +55,25 @@ impl ApiError {
         Box::new(Self { param: Some(param.to_owned()), ..error })
     }
 
+    /// A parameter that cannot be read, in the provider's words, which give no code.
+    pub(crate) fn unread(param: &str, message: impl Into<String>) -> Box<Self> {
+        let error = Self::request(None, message);
+        Box::new(Self { param: Some(param.to_owned()), remembered: false, ..*error })
+    }
+
     pub(crate) fn unrecognized_url(method: &str, path: &str) -> Box<Self> {
-        let message = format!(
-            "Unrecognized request URL ({method}: {path}). The sandbox serves customers, payment_methods, setup_intents, payment_intents and charges."
-        );
+        let slash = if path.ends_with('/') { TRAILING_SLASH } else { "" };
+        Self::unserved_url(method, path, &format!("{slash}{SERVED}"))
+    }
+
+    /// The provider has it, for some objects; the sandbox does not.
+    pub(crate) fn no_search(path: &str) -> Box<Self> {
+        let hint = format!("{SERVED} It has no search: list objects instead.");
+        Self::unserved_url("GET", path, &hint)
+    }
+
+    fn unserved_url(method: &str, path: &str, hint: &str) -> Box<Self> {
+        let message = format!("Unrecognized request URL ({method}: {path}).{hint}");
         let error = Self::new(StatusCode::NOT_FOUND, INVALID, None, message);
         Box::new(Self { remembered: false, ..error })
     }
@@ -166,5 +181,8 @@ impl ApiError {
     }
 }
 
+const SERVED: &str =
+    " The sandbox serves customers, payment_methods, setup_intents, payment_intents and charges.";
+const TRAILING_SLASH: &str = " If you are trying to list objects, remove the trailing slash. If you are trying to retrieve an object, make sure you passed a valid (non-empty) identifier in your code.";
 const INVALID: &str = "invalid_request_error";
 const DOCS: &str = "https://stripe.com/docs/error-codes/";

@@ -130,10 +130,18 @@ impl Params {
         self.fields.get(name).filter(|value| value.is_object()).cloned()
     }
 
-    /// The texts of a list.
-    pub(crate) fn texts(&self, name: &str) -> Vec<&str> {
-        let list = self.fields.get(name).and_then(Value::as_object);
-        list.into_iter().flat_map(Map::values).filter_map(Value::as_str).collect()
+    /// The texts of a list; anything but a list of texts is refused. Empty counts as absent.
+    pub(crate) fn texts(&self, name: &str) -> Answer<Vec<&str>> {
+        let refused = |what| ApiError::unread(&self.full(name), what);
+        match self.fields.get(name) {
+            None => Ok(vec![]),
+            Some(Value::String(text)) if text.is_empty() => Ok(vec![]),
+            Some(Value::Object(list)) => {
+                let texts = list.values().map(Value::as_str);
+                texts.collect::<Option<_>>().ok_or_else(|| refused("Invalid string"))
+            }
+            Some(_) => Err(refused("Invalid array")),
+        }
     }
 
     /// Merges `metadata[…]`: an empty value removes its key, an empty `metadata` removes all.

@@ -5,6 +5,7 @@ mod client;
 mod clock;
 mod control;
 mod decoding;
+mod expanding;
 mod faults;
 mod idempotency;
 mod mail;
