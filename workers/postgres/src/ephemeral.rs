@@ -25,14 +25,15 @@ impl Server {
     /// Starts a new, empty server for this process alone; its data is removed when it is dropped.
     ///
     /// When the owner dies without dropping it, the server ends by itself and the next ephemeral
-    /// server removes its data.
+    /// server removes its data, in the background: that can take minutes.
     pub fn ephemeral(
         discovery: Discovery,
         durability: Durability,
         connections_max: u32,
     ) -> Result<Self, Error> {
         let temp = std::env::temp_dir();
-        remove_leftovers(&temp);
+        let cleared = temp.clone();
+        std::thread::spawn(move || remove_leftovers(&cleared));
         let leftover = Leftover::new(&temp)?;
         let options = Options::new(discovery, leftover.home.clone());
         let mut server = Self::start(&Options { durability, connections_max, ..options })?;
@@ -61,10 +62,22 @@ impl Leftover {
 
 impl Drop for Leftover {
     fn drop(&mut self) {
-        if let Err(error) = fs::remove_dir_all(&self.home) {
+        if let Err(error) = remove(&self.home) {
             tracing::debug!(home = %self.home.display(), %error, "an ephemeral cluster stays");
         }
     }
+}
+
+/// The owner's file goes last: by it the next one finds what an interrupted removal has left.
+fn remove(home: &Path) -> std::io::Result<()> {
+    for entry in entries(home).filter(|entry| !entry.ends_with(OWNER)) {
+        if fs::symlink_metadata(&entry)?.is_dir() {
+            fs::remove_dir_all(&entry)?;
+        } else {
+            fs::remove_file(&entry)?;
+        }
+    }
+    fs::remove_dir_all(home)
 }
 
 /// Removes clusters whose owner is gone.

@@ -147,8 +147,20 @@ fn a_server_ends_with_the_process_that_started_it() {
     eventually("the servers are gone", || pids.iter().all(|&pid| is_gone(pid)));
     assert!(!folder.0.join("pg/data/postmaster.pid").exists(), "it did not stop cleanly");
 
-    drop(Server::ephemeral(Discovery::default(), Durability::ForTests, 20).unwrap());
-    assert!(!ephemeral.exists(), "the next one clears up");
+    let next = Server::ephemeral(Discovery::default(), Durability::ForTests, 20).unwrap();
+    assert_eq!(psql(&next.url("postgres"), "select 1").unwrap(), "1");
+    eventually("the next one has cleared up", || !ephemeral.exists());
+}
+
+#[test]
+fn what_an_interrupted_removal_left_is_removed_by_the_next() {
+    let temp = std::env::temp_dir();
+    let leftover = temp.join(format!("perennial-pg-leftover-{}", std::process::id()));
+    fs::create_dir_all(leftover.join("data/base")).unwrap();
+    fs::write(leftover.join("owner"), "").unwrap();
+    fs::write(leftover.join("data/base/1"), "").unwrap();
+    let _next = Server::ephemeral(Discovery::default(), Durability::ForTests, 20).unwrap();
+    eventually("it is removed", || !leftover.exists());
 }
 
 /// Not a test by itself: another test runs it as a process of its own.
