@@ -1,8 +1,14 @@
 //! Where a subscription stands, and what comes next, when and why.
 
+mod hindrances;
+mod next_charge;
+
 use chrono::{DateTime, Utc};
 use perennial_core::ids::SubscriptionId;
 use sqlx::PgConnection;
+
+pub use hindrances::hindrances;
+pub use next_charge::next_charge;
 
 /// A subscription at a glance.
 #[derive(Debug, Clone, serde::Serialize)]

@@ -22,12 +22,11 @@ use uuid::Uuid;
 use crate::coalesce::Serve;
 use crate::context::{Cx, Policies};
 use crate::job::Failure;
-use load::Loaded;
 use save::Batch;
 
 pub(crate) use begin::{BeginError, Terms, begin};
 pub(crate) use letters::method_words;
-pub(crate) use load::{interval, methods_of};
+pub(crate) use load::{Loaded, interval, load_one, methods_of};
 pub(crate) use save::request_hash;
 pub(crate) use settlement::{Settled, Settlement};
 

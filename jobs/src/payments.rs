@@ -40,17 +40,31 @@ impl OpKey {
         Self(format!("perennial-cancel-{invoice}"))
     }
 
-    /// The key of creating a customer at the provider.
+    /// The key of creating a customer at the provider. It covers the request, so that a corrected
+    /// one is another (`occasion` is the caller's), and gives none of its personal data away.
     #[must_use]
-    pub fn customer(customer: CustomerId) -> Self {
-        Self(format!("perennial-customer-{customer}"))
+    pub fn customer(profile: &CustomerProfile, occasion: &str) -> Self {
+        let CustomerProfile { customer, email, name } = profile;
+        let request = format!("{email}\n{name}\n{occasion}");
+        let request = uuid::Uuid::new_v5(&customer.0, request.as_bytes()).simple();
+        Self(format!("perennial-customer-{customer}-{request}"))
+    }
+
+    /// The key of deleting a customer at the provider.
+    #[must_use]
+    pub fn discard(reference: &str) -> Self {
+        Self::cut(format!("perennial-discard-{reference}"))
     }
 
     /// The key of attaching a method, named by whoever asks (`occasion` is unique per wish).
     #[must_use]
     pub fn attach(customer: CustomerId, occasion: &str) -> Self {
-        let mut key = format!("perennial-attach-{customer}-{occasion}");
-        key.truncate(255);
+        Self::cut(format!("perennial-attach-{customer}-{occasion}"))
+    }
+
+    /// At most as many characters as the provider takes.
+    fn cut(mut key: String) -> Self {
+        key.truncate(key.floor_char_boundary(255));
         Self(key)
     }
 
@@ -271,6 +285,9 @@ pub trait PaymentProvider: Send + Sync + 'static {
         key: &'a OpKey,
     ) -> Call<'a, String>;
 
+    /// Deletes a customer whom nothing was made for. One that is gone already is done.
+    fn discard_customer<'a>(&'a self, reference: &'a str, key: &'a OpKey) -> Call<'a, ()>;
+
     /// Attaches a method to the customer. A card that cannot be attached is `Rejected`.
     fn attach_method<'a>(
         &'a self,
@@ -297,4 +314,29 @@ pub trait PaymentProvider: Send + Sync + 'static {
     /// Cancels an intent that will never be collected. One that has already succeeded answers
     /// `Succeeded`.
     fn cancel<'a>(&'a self, reference: &'a str, key: &'a OpKey) -> Call<'a, Outcome>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_key_of_a_customer_covers_the_request_and_tells_nothing_of_it() {
+        let profile = |name: &str| CustomerProfile {
+            customer: CustomerId::derived("ada"),
+            email: "ada@customers.example".to_owned(),
+            name: name.to_owned(),
+        };
+        let key = OpKey::customer(&profile("Ada"), "signup-pm_1");
+        assert_eq!(key, OpKey::customer(&profile("Ada"), "signup-pm_1"));
+        assert_ne!(key, OpKey::customer(&profile("Ada Lovelace"), "signup-pm_1"));
+        assert_ne!(key, OpKey::customer(&profile("Ada"), "signup-pm_2"));
+        assert!(!key.as_str().contains('@') && !key.as_str().contains("Ada"), "{key:?}");
+    }
+
+    #[test]
+    fn a_key_is_as_long_as_the_provider_takes_it_whatever_the_occasion() {
+        let key = OpKey::attach(CustomerId::derived("ada"), &"ü".repeat(200));
+        assert!(key.as_str().len() <= 255);
+    }
 }

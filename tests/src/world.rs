@@ -198,7 +198,7 @@ impl World {
             Some(known) => known,
             None => {
                 let made =
-                    self.provider.ensure_customer(&profile, &OpKey::customer(customer.id)).await;
+                    self.provider.ensure_customer(&profile, &OpKey::customer(&profile, name)).await;
                 made.expect("the provider takes the customer").value
             }
         };

@@ -13,19 +13,25 @@ mod ending;
 mod exit;
 mod explain;
 mod inbox;
+mod lookup;
 mod migrate;
+mod moment;
 mod nights;
 mod policy;
 mod report;
+mod request;
 mod sandbox;
 mod simulate;
 mod snapshot;
 mod subscribe;
+mod values;
 mod work;
 
 use std::process::ExitCode;
 
+use clap::error::{ContextKind, ContextValue};
 use clap::{Parser, Subcommand};
+use perennial_core::quote::quoted;
 
 use crate::logs::{self, LogFormat};
 use crate::settings;
@@ -109,11 +115,23 @@ fn refuse(error: &clap::Error) -> ExitCode {
         drop(error.print());
         return ExitCode::SUCCESS;
     }
-    match logs::format() {
-        LogFormat::Text => drop(error.print()),
-        LogFormat::Json => logs::say("ERROR", &error.render().to_string()),
+    match (logs::format(), repeated(error).filter(|text| quoted(text) != **text)) {
+        (LogFormat::Text, None) => drop(error.print()),
+        (_, None) => logs::say("ERROR", &error.render().to_string()),
+        (_, Some(text)) => {
+            logs::say("ERROR", &error.render().to_string().replace(text, &quoted(text)));
+        }
     }
     Exit::Usage.into()
+}
+
+/// What the parser repeats of the command line.
+fn repeated(error: &clap::Error) -> Option<&String> {
+    let kinds = [ContextKind::InvalidValue, ContextKind::InvalidArg, ContextKind::InvalidSubcommand];
+    kinds.into_iter().find_map(|kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => Some(text),
+        _ => None,
+    })
 }
 
 fn run(command: Command) -> Result<(), exit::Error> {

@@ -4,6 +4,7 @@
 
 pub mod cli;
 pub mod database;
+pub mod files;
 pub mod http;
 pub mod logs;
 pub mod report;

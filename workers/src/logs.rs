@@ -6,10 +6,12 @@
 use std::io::{IsTerminal, Write};
 use std::sync::OnceLock;
 
+use perennial_core::nearest::distance;
+use perennial_core::quote::printable;
 use perennial_jobs::clock::machine_now;
 use tracing_subscriber::EnvFilter;
 
-use crate::settings::{distance, variable};
+use crate::settings::variable;
 
 /// How log lines look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -61,6 +63,7 @@ pub fn start(format: LogFormat, filter: &str) -> Result<(), InvalidFilter> {
 
 /// Says something on stderr, in the form of the log. Nobody is left to read it if stderr is gone.
 pub fn say(level: &str, message: &str) {
+    let message = &*printable(message);
     let mut stderr = std::io::stderr().lock();
     drop(match format() {
         LogFormat::Text => writeln!(stderr, "{message}"),

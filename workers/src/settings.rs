@@ -12,7 +12,6 @@ use secrecy::SecretString;
 
 use crate::scheduler::{InvalidSchedule, Periodic, Timetable};
 use crate::smtp::SmtpServer;
-pub(crate) use declared::distance;
 pub use declared::{Reader, SETTINGS, Setting, help};
 
 /// The periodic jobs unless a file says otherwise: every key, with what it means.
@@ -153,6 +152,14 @@ fn authorities() -> Result<Vec<CertificateDer<'static>>, SettingError> {
 /// When `DATABASE_URL` is not set.
 pub fn database_url() -> Result<String, SettingError> {
     required("DATABASE_URL", "set it to postgres://user:password@host/database")
+}
+
+/// Whether this environment moves real money.
+#[must_use]
+pub fn has_live_keys() -> bool {
+    let live = |key: String| key.starts_with("sk_live_") || key.starts_with("rk_live_");
+    variable("PERENNIAL_ENV").as_deref() == Some("live")
+        || variable("STRIPE_SECRET_KEY").is_some_and(live)
 }
 
 /// Where the numbers of the business are read from, if not from the database itself: a replica.
@@ -337,7 +344,7 @@ fn timetables() -> Result<Vec<Timetable>, SettingError> {
             format!("{DEFAULT_SCHEDULES}\n{DIGEST_SCHEDULE}")
         }
         None => DEFAULT_SCHEDULES.to_owned(),
-        Some(path) => std::fs::read_to_string(&path)
+        Some(path) => crate::files::read_text(path.as_ref())
             .map_err(|error| wrong(format!("cannot be read: {path}: {error}")))?,
     };
     let file: File = toml::from_str(&text).map_err(|error| wrong(error.to_string()))?;

@@ -80,6 +80,17 @@ pub struct Verdict {
     pub forbidden_by: Option<String>,
 }
 
+/// All decline codes that the table knows.
+pub fn codes() -> impl Iterator<Item = &'static str> {
+    table::codes()
+}
+
+/// Whether the table knows a decline code.
+#[must_use]
+pub fn is_known(code: &str) -> bool {
+    table::code(code).is_some()
+}
+
 impl Decline {
     /// A decline of which only the code is known.
     pub fn new(code: impl Into<String>, network: Network) -> Decline {

@@ -15,6 +15,7 @@ mod effect;
 mod event;
 mod ladder;
 mod method;
+mod next_charge;
 mod notices;
 pub mod preview;
 mod service;
@@ -29,6 +30,7 @@ pub use effect::{
 };
 pub use event::{CancelWhen, Event, UnusedTime};
 pub use method::{Method, Unusable};
+pub use next_charge::{NextCharge, next_charge};
 pub use service::{Start, start};
 pub use status::{Edge, Status};
 pub use subscription::{

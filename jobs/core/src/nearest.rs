@@ -22,6 +22,12 @@ pub fn suggestion<'k>(given: &str, known: impl IntoIterator<Item = &'k str>) -> 
     nearest(given, known).map_or_else(String::new, |word| format!("; did you mean `{word}`?"))
 }
 
+/// How many edits lie between two words.
+#[must_use]
+pub fn distance(one: &str, other: &str) -> usize {
+    edits(&letters(one), &letters(other))
+}
+
 fn letters(word: &str) -> Vec<char> {
     word.trim().chars().flat_map(char::to_lowercase).collect()
 }

@@ -26,6 +26,21 @@ pub enum Network {
 }
 
 impl Network {
+    /// The words that name a network; those without rules of their own are [`Self::Other`].
+    pub const NAMES: &'static [&'static str] = &[
+        "visa",
+        "mastercard",
+        "amex",
+        "american_express",
+        "discover",
+        "diners",
+        "jcb",
+        "unionpay",
+        "us_bank_account",
+        "ach",
+        "other",
+    ];
+
     /// Reads the provider's word for it; every text is some network.
     pub fn parse(name: &str) -> Network {
         match name.to_ascii_lowercase().as_str() {

@@ -32,10 +32,10 @@ const REATTEMPTS_WINDOW: TimeDelta = TimeDelta::days(35);
 
 /// A locked subscription with all that deciding and saving needs.
 #[derive(Debug, Clone)]
-pub(super) struct Loaded {
-    pub(super) subscription: Subscription,
-    pub(super) now: DateTime<Utc>,
-    pub(super) policy: Arc<DunningPolicy>,
+pub(crate) struct Loaded {
+    pub(crate) subscription: Subscription,
+    pub(crate) now: DateTime<Utc>,
+    pub(crate) policy: Arc<DunningPolicy>,
     /// The policy version of the open case, else the subscription's own.
     pub(super) policy_id: Uuid,
     pub(super) version: i64,
@@ -87,6 +87,15 @@ pub(super) async fn load(
         loaded.push(assemble(row, parts, policy, policy_id)?);
     }
     Ok(loaded)
+}
+
+/// Locks and loads one subscription.
+pub(crate) async fn load_one(
+    conn: &mut PgConnection,
+    policies: &Policies,
+    id: Uuid,
+) -> sqlx::Result<Option<Loaded>> {
+    Ok(load(conn, policies, &[id]).await?.pop())
 }
 
 /// Usage whose period has ended by now is priced before anything is billed: a renewal at the same

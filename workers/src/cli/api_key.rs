@@ -1,12 +1,13 @@
 //! `perennial api-key`
 
-use chrono::{DateTime, Utc};
 use perennial_core::ids::{ApiKeyId, CustomerId};
 use perennial_jobs::store::api_keys::{self, Wish};
 use serde_json::json;
 use sqlx::PgConnection;
 
 use super::exit::{Error, say, talk};
+use super::lookup;
+use super::moment::Moment;
 use crate::database::{self, Role};
 use crate::settings;
 
@@ -21,7 +22,7 @@ pub(super) enum ApiKey {
     List {
         /// Only this customer's.
         #[arg(long)]
-        customer: Option<CustomerId>,
+        customer: Option<String>,
         /// One JSON object per key.
         #[arg(long)]
         json: bool,
@@ -39,9 +40,9 @@ pub(super) enum ApiKey {
 /// What the key is for.
 #[derive(Debug, clap::Args)]
 pub(super) struct Create {
-    /// Whose it is.
+    /// Whose it is: an id in any form, or the email address.
     #[arg(long)]
-    customer: CustomerId,
+    customer: String,
     /// What it is called.
     #[arg(long)]
     name: String,
@@ -50,7 +51,7 @@ pub(super) struct Create {
     scopes: Vec<String>,
     /// Until when, such as 2026-03-01T00:00:00Z; else until it is revoked.
     #[arg(long)]
-    expires_at: Option<DateTime<Utc>>,
+    expires_at: Option<Moment>,
     /// Calls per hour, -1: unlimited; else as many as the plan allows.
     #[arg(long, allow_negative_numbers = true)]
     limit_per_hour: Option<i32>,
@@ -67,7 +68,11 @@ impl ApiKey {
         match self {
             Self::Create(wish) => create(&mut conn, &wish).await,
             Self::List { customer, json } => {
-                for key in api_keys::list(&mut conn, customer.map(|customer| customer.0)).await? {
+                let customer = match customer {
+                    Some(customer) => Some(lookup::customer(&mut conn, &customer).await?.0),
+                    None => None,
+                };
+                for key in api_keys::list(&mut conn, customer).await? {
                     show(&key, json)?;
                 }
                 Ok(())
@@ -89,11 +94,15 @@ impl ApiKey {
 }
 
 async fn create(conn: &mut PgConnection, wish: &Create) -> Result<(), Error> {
+    let customer = lookup::customer(&mut *conn, &wish.customer).await?;
+    if let Some(note) = wish.expires_at.and_then(|at| at.note("expires_at")) {
+        talk(note);
+    }
     let made = Wish {
-        customer: wish.customer.0,
+        customer: customer.0,
         name: &wish.name,
         scopes: &wish.scopes,
-        expires_at: wish.expires_at,
+        expires_at: wish.expires_at.map(|expires| expires.at),
         limit_per_hour: wish.limit_per_hour,
     };
     let made = api_keys::create(conn, &made).await?;

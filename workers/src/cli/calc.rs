@@ -26,6 +26,7 @@ mod wallet;
 
 use std::io::{self, BufRead, Write};
 
+use perennial_core::nearest::suggestion;
 use serde::Serialize;
 
 use fields::{BadField, Fields};
@@ -84,7 +85,9 @@ fn answer(line: &str) -> Result<String, BadField> {
 
 fn unknown_op(name: &str) -> BadField {
     let known: Vec<&str> = OPS.iter().map(|(known, _)| *known).collect();
-    BadField::new("op", format!("{} is not one of {}", fields::quoted(name), known.join(", ")))
+    let meant = suggestion(name, known.iter().copied());
+    let name = fields::quoted(name);
+    BadField::new("op", format!("{name} is not one of {}{meant}", known.join(", ")))
 }
 
 fn json(answer: impl Serialize) -> Result<String, BadField> {

@@ -1,11 +1,11 @@
 //! `perennial customer`
 
 use perennial_core::currency::Currency;
-use perennial_core::ids::CustomerId;
 use perennial_core::money::Money;
 use perennial_jobs::insight::{self, Insight, Movement, Worth};
 
 use super::exit::{Error, Exit, say};
+use super::lookup;
 use crate::database::{self, Role};
 use crate::settings;
 
@@ -16,8 +16,8 @@ use crate::settings;
 #[command(before_help = "Example:
   perennial customer cus_0197… --json")]
 pub(super) struct Customer {
-    /// The customer.
-    customer: CustomerId,
+    /// The customer: an id in any form, or the email address.
+    customer: String,
     /// One JSON object.
     #[arg(long)]
     json: bool,
@@ -28,9 +28,10 @@ impl Customer {
         let pool = database::connect(&settings::database_url()?, Role::Owner, 1).await?;
         database::check_schema(&pool).await?;
         let mut conn = pool.acquire().await?;
-        let insight = insight::of(&mut conn, self.customer).await?;
-        let insight = insight
-            .ok_or_else(|| Error::data(format!("customer: {} does not exist", self.customer)))?;
+        let customer = lookup::customer(&mut conn, &self.customer).await?;
+        let insight = insight::of(&mut conn, customer).await?;
+        let insight =
+            insight.ok_or_else(|| Error::data(format!("customer: {customer} does not exist")))?;
         if self.json {
             let all = serde_json::to_string(&insight);
             return say(all.map_err(|error| Error::new(Exit::Internal, error))?);

@@ -4,7 +4,7 @@ use perennial_jobs::diary::{self, Line};
 
 use super::db::{self, Consent};
 use super::ending::wait_for_the_end;
-use super::exit::{Error, Exit, say, talk};
+use super::exit::{Error, Exit, say, say_painted, talk};
 use super::nights::Nights;
 use super::report;
 use super::simulate::{self, Telling, Told};
@@ -70,7 +70,7 @@ async fn print_report(told: &Told) -> Result<(), Error> {
     let mut conn = told.stack.pool.acquire().await?;
     let report = report::gather(&mut conn, None).await?;
     say("")?;
-    say(summary(&report, report::paint()))?;
+    say_painted(summary(&report, report::paint()))?;
     let file = std::env::temp_dir().join("perennial-report.html");
     std::fs::write(&file, page(&report).map_err(report::ReportError::from)?)?;
     talk(format_args!("the same as a page: {}", file.display()));

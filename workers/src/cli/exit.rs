@@ -3,6 +3,8 @@
 use std::io::Write;
 use std::process::ExitCode;
 
+use perennial_core::quote::printable;
+
 use crate::database::DatabaseError;
 use crate::logs::{self, InvalidFilter};
 use crate::settings::SettingError;
@@ -10,15 +12,17 @@ use perennial_jobs::store::Said;
 
 /// What `--help` says of exit codes.
 pub(super) const HELP: &str = "\
-Exit codes: 0 done; 1 something does not hold (check, demo); 64 wrong usage; 65 bad input;
-69 something needed is not there (database, PostgreSQL); 70 an error of Perennial itself;
-78 a setting is missing or unsafe.";
+Exit codes: 0 done; 1 something does not hold (check, demo); 2 something needs attention (check);
+64 wrong usage; 65 bad input; 69 something needed is not there (database, PostgreSQL); 70 an error of
+Perennial itself; 78 a setting is missing or unsafe.";
 
 /// How a command ends that is not done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Exit {
     /// Something does not hold.
     DoesNotHold = 1,
+    /// An operator has to look.
+    NeedsAttention = 2,
     /// Wrong usage.
     Usage = 64,
     /// Bad input.
@@ -131,8 +135,14 @@ impl From<sqlx::Error> for Error {
     }
 }
 
-/// Writes a line of data.
+/// Writes a line of data. Whatever of it comes from others, the terminal shows it and does not obey.
 pub(super) fn say(line: impl std::fmt::Display) -> Result<(), Error> {
+    let line = line.to_string();
+    Ok(writeln!(std::io::stdout().lock(), "{}", printable(&line))?)
+}
+
+/// Writes a line of ours that may have colours.
+pub(super) fn say_painted(line: impl std::fmt::Display) -> Result<(), Error> {
     Ok(writeln!(std::io::stdout().lock(), "{line}")?)
 }
 

@@ -1,27 +1,33 @@
 //! `perennial explain`
 
-use perennial_core::currency::Currency;
-use perennial_core::ids::{CustomerId, SubscriptionId};
-use perennial_core::money::Money;
-use perennial_jobs::diary::{self, Line};
-use perennial_jobs::explain::{self, Standing};
-use perennial_jobs::store::usage::{self, MeterLine};
-use perennial_jobs::store::wallets::{self, WalletLine};
-use serde_json::json;
+mod subscription;
 
-use super::exit::{Error, Exit, say};
+use perennial_core::ids::{CustomerId, SubscriptionId};
+use perennial_jobs::explain;
+use perennial_jobs::subjects::{self, Fact, Subject};
+use serde_json::{Value, json};
+use sqlx::PgConnection;
+
+use super::exit::{Error, say};
+use super::lookup;
 use crate::database::{self, Role};
 use crate::settings;
+use subscription::{Detail, Explanation};
 
-/// Explain a subscription: where it stands, what happened, what comes next.
+/// Explain a subscription, or anything else that has an id: where it stands, what happened, what
+/// comes next, and what is in the way.
 ///
-/// Everything in order: events, charges, mail, books; and what happens next, when and why.
+/// Takes an id of Perennial's with or without its prefix (sub_…, cus_…, inv_…, pay_…, ord_…, mail_…),
+/// the provider's (pi_…, ch_…, cus_…, pm_…, re_…, dp_…), an event's id, an invoice's number or an
+/// email address.
 #[derive(Debug, clap::Args)]
-#[command(before_help = "Example:
-  perennial explain sub_0197… --detail")]
+#[command(before_help = "Examples:
+  perennial explain sub_0197… --detail
+  perennial explain ada@example.com
+  perennial explain pi_3Q…")]
 pub(super) struct Explain {
-    /// The subscription.
-    subscription: SubscriptionId,
+    /// What: any id, a number, or an email address.
+    subject: String,
     /// Name the rows behind each line: ids, invoice numbers, the provider's request ids.
     #[arg(long)]
     detail: bool,
@@ -30,102 +36,101 @@ pub(super) struct Explain {
     json: bool,
 }
 
+/// Something that was asked about, with what there is to say of it.
+struct Answer {
+    subject: Subject,
+    facts: Vec<Fact>,
+    hindrances: Vec<String>,
+    subscriptions: Vec<SubscriptionId>,
+    /// Of its one subscription; of several, the outlook alone is printed.
+    explanation: Option<Explanation>,
+}
+
 impl Explain {
     pub(super) async fn run(self) -> Result<(), Error> {
         let pool = database::connect(&settings::database_url()?, Role::Owner, 1).await?;
         database::check_schema(&pool).await?;
         let mut conn = pool.acquire().await?;
-        let standing = explain::standing(&mut conn, self.subscription).await?;
-        let standing =
-            standing.ok_or_else(|| Error::data(format!("{} does not exist", self.subscription)))?;
-        let customer: CustomerId = standing.customer.parse().map_err(Error::data)?;
-        let meters = usage::of_customer(&mut conn, customer.0).await?;
-        let wallets = wallets::of_customer(&mut conn, customer.0).await?;
-        let diary = diary::of(&mut conn, self.subscription).await?;
-        if self.json {
-            return say(json!({
-                "standing": standing, "next": standing.outlook(), "meters": meters,
-                "wallets": wallets, "diary": diary,
-            }));
-        }
-        self.print(&standing, &diary)?;
-        print_allowances(&meters, &wallets)
-    }
-
-    fn print(&self, standing: &Standing, diary: &[Line]) -> Result<(), Error> {
-        let currency = Currency::parse(&standing.currency)
-            .map_err(|error| Error::new(Exit::Internal, error))?;
-        let money = |minor| Money::new(minor, currency).to_string();
-        say(format_args!("{}  {}  ({})", standing.subscription, standing.status, standing.plan))?;
-        say(format_args!("customer     {}", standing.customer))?;
-        say(format_args!("access       {}", standing.access))?;
-        say(format_args!("now          {}", standing.now.format("%Y-%m-%d %H:%M UTC")))?;
-        say(format_args!(
-            "period {:<5} {} to {} ({})",
-            standing.period_index,
-            standing.period_start.format("%Y-%m-%d %H:%M"),
-            standing.period_end.format("%Y-%m-%d %H:%M UTC"),
-            standing.time_zone
-        ))?;
-        say(format_args!("price        {} per period", money(standing.price_minor)))?;
-        if standing.owed_minor != 0 {
-            say(format_args!("owed         {}", money(standing.owed_minor)))?;
-        }
-        if standing.refunded_minor != 0 {
-            say(format_args!("refunded     {}", money(standing.refunded_minor)))?;
-        }
-        if standing.disputed_minor != 0 {
-            say(format_args!("disputed     {}", money(standing.disputed_minor)))?;
-        }
-        if standing.pending_minor != 0 {
-            let when = match standing.ended_at {
-                None => "with the next invoice",
-                Some(_) => "with a final invoice",
-            };
-            say(format_args!("to be billed {} of usage, {when}", money(standing.pending_minor)))?;
-        }
-        if standing.balance_minor != 0 {
-            say(format_args!("balance      {}", money(standing.balance_minor)))?;
-        }
-        if let Some(since) = standing.dunning_since {
-            let code = standing.last_decline_code.as_deref().unwrap_or("no payment method");
-            say(format_args!("in dunning   since {} ({code})", since.format("%Y-%m-%d %H:%M")))?;
-        }
-        say("")?;
-        for line in diary {
-            say(line)?;
-            if self.detail {
-                say(format_args!("{:26}{}", "", line.detail))?;
+        for subject in lookup::any(&mut conn, &self.subject).await? {
+            let answer = Answer::of(&mut conn, subject).await?;
+            if self.json {
+                say(answer.json())?;
+            } else {
+                let detail = if self.detail { Detail::Named } else { Detail::LeftOut };
+                answer.print(&mut conn, detail).await?;
             }
         }
-        say("")?;
-        say(format_args!("next: {}", standing.outlook()))
+        Ok(())
     }
 }
 
-/// What the customer may use, and has in wallets.
-fn print_allowances(meters: &[MeterLine], wallets: &[WalletLine]) -> Result<(), Error> {
-    if !meters.is_empty() {
-        say("\nusage")?;
+impl Answer {
+    async fn of(conn: &mut PgConnection, subject: Subject) -> Result<Self, Error> {
+        let customer = CustomerId(subject.customer);
+        let subscriptions = match (subject.kind.as_str(), subject.subscription) {
+            ("customer", _) => subjects::subscriptions_of(&mut *conn, customer).await?,
+            (_, subscription) => subscription.map(SubscriptionId).into_iter().collect(),
+        };
+        let explanation = match subscriptions.as_slice() {
+            [only] => Some(Explanation::of(&mut *conn, *only).await?),
+            _ => None,
+        };
+        let hindrances = match explanation {
+            Some(_) => vec![],
+            None => explain::hindrances(&mut *conn, customer, None).await?,
+        };
+        let facts = subjects::facts(conn, &subject).await?;
+        Ok(Self { subject, facts, hindrances, subscriptions, explanation })
     }
-    for meter in meters {
-        let limit = meter.limit.map_or("unlimited".to_owned(), |limit| limit.to_string());
-        let resets = meter.period_end.map_or("never resets".to_owned(), |at| {
-            format!("resets {}", at.format("%Y-%m-%d %H:%M UTC"))
+
+    /// The explanation, with the subject beside it.
+    fn json(&self) -> Value {
+        let mut all = match &self.explanation {
+            Some(explanation) => explanation.json(),
+            None => json!({ "hindrances": self.hindrances }),
+        };
+        let subscriptions = self.subscriptions.iter().map(ToString::to_string);
+        all["subject"] = json!({
+            "kind": self.subject.kind, "name": self.subject.name,
+            "customer": CustomerId(self.subject.customer).to_string(),
+            "facts": self.facts,
+            "subscriptions": subscriptions.collect::<Vec<_>>(),
         });
-        say(format_args!(
-            "  {:<20} {:>10} of {:<10} {:<5} {resets}",
-            meter.metric, meter.used, limit, meter.enforcement
-        ))?;
+        all
     }
-    if !wallets.is_empty() {
-        say("\nwallets")?;
+
+    async fn print(&self, conn: &mut PgConnection, detail: Detail) -> Result<(), Error> {
+        if self.subject.kind != "subscription" {
+            say(format_args!("{}  ({})", self.subject.name, self.subject.kind.replace('_', " ")))?;
+            if self.subject.kind != "customer" {
+                say(format_args!("customer     {}", CustomerId(self.subject.customer)))?;
+            }
+            for Fact { label, value } in &self.facts {
+                say(format_args!("{label:<12} {value}"))?;
+            }
+        }
+        match &self.explanation {
+            Some(explanation) => {
+                if self.subject.kind != "subscription" {
+                    say("")?;
+                }
+                explanation.print(detail)
+            }
+            None => self.print_outlooks(conn).await,
+        }
     }
-    for wallet in wallets {
-        let expiry = wallet.next_expiry.map_or(String::new(), |at| {
-            format!(", {} of them until {}", wallet.expiring, at.format("%Y-%m-%d %H:%M UTC"))
-        });
-        say(format_args!("  {:<20} {:>10}{expiry}", wallet.name, wallet.balance))?;
+
+    async fn print_outlooks(&self, conn: &mut PgConnection) -> Result<(), Error> {
+        for subscription in &self.subscriptions {
+            if let Some(standing) = explain::standing(&mut *conn, *subscription).await? {
+                let (status, plan) = (&standing.status, &standing.plan);
+                say(format_args!("\n{subscription}  {status}  ({plan})"))?;
+                say(format_args!("next: {}", standing.outlook()))?;
+            }
+        }
+        for sentence in &self.hindrances {
+            say(format_args!("but:  {sentence}"))?;
+        }
+        Ok(())
     }
-    Ok(())
 }

@@ -4,11 +4,9 @@
 
 mod timeline;
 
-use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use clap::{Args, Subcommand};
 use perennial_core::decline::Decline;
@@ -19,7 +17,9 @@ use perennial_core::network::Network;
 use perennial_jobs::store::policies;
 
 use super::exit::{Error, talk};
+use super::{moment::Moment, values};
 use crate::database::{self, Role};
+use crate::files;
 use crate::settings;
 
 /// The standard policy with every key and its comment: documentation and default at once.
@@ -67,16 +67,17 @@ struct PreviewArgs {
     file: PathBuf,
     /// When the renewal fails.
     #[arg(long, value_name = "RFC3339", default_value = "2026-01-05T10:00:00Z")]
-    failed_at: DateTime<Utc>,
+    failed_at: Moment,
     /// The customer's zone: rungs at an hour of the day are on this clock.
-    #[arg(long, value_name = "ZONE", default_value = "UTC")]
+    #[arg(long, value_name = "ZONE", default_value = "UTC", value_parser = values::parse_zone)]
     timezone: Tz,
     /// How the attempts end, the original one first: decline codes, or `succeeded`. The last one
     /// goes on for ever.
-    #[arg(long, value_name = "CODES", value_delimiter = ',', default_value = "insufficient_funds")]
+    #[arg(long, value_name = "CODES", value_delimiter = ',', default_value = "insufficient_funds",
+        value_parser = values::parse_outcome)]
     declines: Vec<String>,
     /// The card's network.
-    #[arg(long, default_value = "visa", value_parser = |name: &str| Ok::<_, String>(Network::parse(name)))]
+    #[arg(long, default_value = "visa", value_parser = values::parse_network)]
     network: Network,
     /// One JSON object, as `calc`'s `ladder` answers.
     #[arg(long)]
@@ -144,7 +145,7 @@ impl PolicyArgs {
 
 fn read(file: &Path) -> Result<DunningPolicy, PolicyError> {
     let unreadable = |source| PolicyError::Unreadable { file: file.to_owned(), source };
-    let text = fs::read_to_string(file).map_err(unreadable)?;
+    let text = files::read_text(file).map_err(unreadable)?;
     DunningPolicy::from_toml(&text)
         .map_err(|invalid| PolicyError::Invalid { file: file.to_owned(), invalid })
 }
@@ -180,7 +181,7 @@ fn show(args: &PreviewArgs, out: &mut impl Write) -> Result<(), PolicyError> {
     if !matches!(meetings.first(), Some(Meeting::Decline(_))) {
         return Err(PolicyError::NothingFailed);
     }
-    let shown = preview(&policy, args.failed_at, args.timezone, &meetings, args.network)?;
+    let shown = preview(&policy, args.failed_at.at, args.timezone, &meetings, args.network)?;
     if args.json {
         let text = serde_json::to_string(&shown).map_err(io::Error::from)?;
         writeln!(out, "{text}")?;

@@ -18,6 +18,7 @@ use super::db::{self, Consent};
 use super::ending::wait_for_the_end;
 use super::exit::{Error, Exit, say, talk};
 use super::nights::Nights;
+use crate::files;
 use crate::logs::{self, LogFormat};
 use crate::settings::variable;
 use crate::simulation::{Actor, Books, Drive, DriveError, Scenario, Stack, StackError, Tally};
@@ -42,7 +43,7 @@ pub(super) struct Simulate {
 
 impl Simulate {
     pub(super) async fn run(self) -> Result<(), Error> {
-        let text = std::fs::read_to_string(&self.scenario).map_err(|error| {
+        let text = files::read_text(&self.scenario).map_err(|error| {
             Error::data(format!("scenario: {}: {error}", self.scenario.display()))
         })?;
         let scenario = Scenario::from_toml(&text).map_err(Error::data)?;

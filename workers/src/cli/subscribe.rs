@@ -1,6 +1,5 @@
 //! `perennial subscribe`
 
-use chrono::{DateTime, Utc};
 use perennial_core::ids::{CustomerId, SubscriptionId};
 use perennial_jobs::ids;
 use perennial_jobs::mail::clean_display_name;
@@ -8,9 +7,12 @@ use perennial_jobs::payments::{AttachedMethod, CustomerProfile, NoAnswer, OpKey,
 use perennial_jobs::store::methods;
 use perennial_stripe::{StripeConfig, StripeProvider};
 use serde_json::{Value, json};
-use sqlx::{PgConnection, PgPool};
+use sqlx::PgConnection;
 
-use super::exit::{Error, Exit, say};
+use super::exit::{Error, Exit, say, talk};
+use super::moment::Moment;
+use super::request::{Before, Request};
+use super::values;
 use crate::database::{self, Role};
 use crate::settings;
 
@@ -51,9 +53,9 @@ pub(super) struct Subscribe {
     /// the end of the trial.
     #[arg(long)]
     anchor: Option<String>,
-    /// The end of a trial, as an instant.
+    /// The end of a trial: an instant, or a day (its first instant in UTC).
     #[arg(long)]
-    trial_end: Option<DateTime<Utc>>,
+    trial_end: Option<Moment>,
     /// The customer's IANA time zone. Default: what is known of them, else UTC.
     #[arg(long)]
     time_zone: Option<String>,
@@ -70,7 +72,7 @@ pub(super) struct Subscribe {
     /// A test clock for this customer (see `perennial clock set --clock`).
     #[arg(long)]
     clock: Option<String>,
-    /// Names this wish: repeating it does nothing more.
+    /// Names this request: repeating it does nothing more.
     #[arg(long)]
     key: Option<String>,
     /// One JSON object.
@@ -78,28 +80,26 @@ pub(super) struct Subscribe {
     json: bool,
 }
 
-/// An event to emit.
-struct Emission {
-    kind: &'static str,
-    subject: uuid::Uuid,
-    data: Value,
-}
-
 impl Subscribe {
     pub(super) async fn run(self) -> Result<(), Error> {
         let pool = database::connect(&settings::database_url()?, Role::Owner, 2).await?;
         database::check_schema(&pool).await?;
         self.check()?;
+        if let Some(note) = self.trial_end.and_then(|end| end.note("trial_end")) {
+            talk(note);
+        }
         let key = self.key.clone().unwrap_or_else(|| ids::new().simple().to_string());
         let customer = CustomerId::derived(&self.email.trim().to_lowercase());
         let subscription = SubscriptionId::derived(&format!("subscribe/{key}"));
-        let mut events = vec![self.customer(customer), self.subscription(customer, subscription)];
-        if let Some(known) = emitted(&pool, &event_id(&key, "subscription.created")).await? {
-            return self.repeat(&key, &known, &events[1], customer, subscription);
+        let mut events =
+            vec![self.customer(customer, &key), self.subscription(customer, subscription, &key)?];
+        let before = events[1].before(&mut *pool.acquire().await?).await?;
+        if before == Before::Emitted {
+            return self.print(customer, subscription);
         }
-        // All is checked before the provider hears of it: a bad wish changes nothing anywhere.
+        // All is checked before the provider hears of it: a bad request changes nothing anywhere.
         let mut trial = pool.begin().await?;
-        emit(&mut trial, &key, &events).await?;
+        emit(&mut trial, &events).await?;
         trial.rollback().await?;
         if let Some(method) = &self.payment_method {
             let mut conn = pool.acquire().await?;
@@ -109,7 +109,7 @@ impl Subscribe {
             events.insert(1, self.attach(&stripe, customer, known, method, &key).await?);
         }
         let mut transaction = pool.begin().await?;
-        emit(&mut transaction, &key, &events).await?;
+        emit(&mut transaction, &events).await?;
         transaction.commit().await?;
         self.print(customer, subscription)
     }
@@ -122,17 +122,11 @@ impl Subscribe {
         if clean_display_name(&self.name).is_empty() {
             return Err(Error::data("name: is empty once control characters are taken out"));
         }
-        perennial_core::currency::Currency::parse(&self.currency)
-            .map_err(|error| Error::data(format!("currency: {error}")))?;
-        if let Some(zone) = &self.time_zone {
-            zone.parse::<chrono_tz::Tz>().map_err(|_| {
-                Error::data(format!("time_zone: `{zone}` is not an IANA zone such as Europe/Paris"))
-            })?;
-        }
-        Ok(())
+        values::interval(&self.interval)?;
+        self.time_zone.as_deref().map_or(Ok(()), values::zone)
     }
 
-    fn customer(&self, customer: CustomerId) -> Emission {
+    fn customer(&self, customer: CustomerId, key: &str) -> Request {
         let mut data = json!({
             "email": self.email.trim(),
             "name": clean_display_name(&self.name),
@@ -144,22 +138,27 @@ impl Subscribe {
                 data[field] = json!(value);
             }
         }
-        Emission { kind: "customer.upserted", subject: customer.0, data }
+        request(key, "customer.upserted", customer.0, data)
     }
 
-    fn subscription(&self, customer: CustomerId, subscription: SubscriptionId) -> Emission {
+    fn subscription(
+        &self,
+        customer: CustomerId,
+        subscription: SubscriptionId,
+        key: &str,
+    ) -> Result<Request, Error> {
         let mut data = json!({
             "customer": customer.0,
             "plan": self.plan,
             "interval": self.interval,
             "interval_count": self.interval_count,
-            "currency": self.currency.to_uppercase(),
+            "currency": values::currency(&self.currency)?,
             "seats": self.seats,
         });
         let optional = [
             ("time_zone", self.time_zone.as_ref().map(|zone| json!(zone))),
             ("anchor", self.anchor.as_ref().map(|anchor| json!(anchor))),
-            ("trial_end", self.trial_end.map(|end| json!(end))),
+            ("trial_end", self.trial_end.map(|end| json!(end.at))),
             ("policy", self.policy.as_ref().map(|policy| json!(policy))),
             ("negotiated_amount_minor", self.negotiated_amount_minor.map(|amount| json!(amount))),
         ];
@@ -168,10 +167,11 @@ impl Subscribe {
                 data[field] = value;
             }
         }
-        Emission { kind: "subscription.created", subject: subscription.0, data }
+        Ok(request(key, "subscription.created", subscription.0, data))
     }
 
-    /// Makes the customer known to the provider, and attaches the method there.
+    /// Makes the customer known to the provider, and attaches the method there. Where the method is
+    /// refused, a customer that was made for it is deleted again.
     /// The provider forgets keys: once `known`, a customer is never asked for again.
     async fn attach(
         &self,
@@ -180,49 +180,48 @@ impl Subscribe {
         known: Option<String>,
         method: &str,
         key: &str,
-    ) -> Result<Emission, Error> {
+    ) -> Result<Request, Error> {
         let provider =
             StripeProvider::new(stripe).map_err(|error| Error::new(Exit::Config, error))?;
+        let occasion = format!("{key}-{method}");
+        let is_known = known.is_some();
+        let reference = match known {
+            Some(known) => known,
+            None => self.make_customer(&provider, customer, &occasion).await?,
+        };
+        let attached =
+            provider.attach_method(&reference, method, &OpKey::attach(customer, &occasion)).await;
+        let attached = match attached {
+            Ok(reply) => reply.value,
+            Err((refused @ NoAnswer::Rejected { .. }, _)) if !is_known => {
+                let discarded =
+                    provider.discard_customer(&reference, &OpKey::discard(&reference)).await;
+                return Err(match discarded {
+                    Ok(_) => refusal("payment_method", &refused),
+                    Err(_) => Error::data(format!(
+                        "payment_method: {refused}; nothing was changed, but that the provider has a customer {reference} more"
+                    )),
+                });
+            }
+            Err((no_answer, _)) => return Err(refusal("payment_method", &no_answer)),
+        };
+        let data = attached_data(provider.name(), &reference, &attached);
+        Ok(request(key, "payment_method.attached", customer.0, data))
+    }
+
+    async fn make_customer(
+        &self,
+        provider: &StripeProvider,
+        customer: CustomerId,
+        occasion: &str,
+    ) -> Result<String, Error> {
         let profile = CustomerProfile {
             customer,
             email: self.email.trim().to_owned(),
             name: clean_display_name(&self.name),
         };
-        let made = match known {
-            Some(known) => Ok(known),
-            None => provider
-                .ensure_customer(&profile, &OpKey::customer(customer))
-                .await
-                .map(|reply| reply.value),
-        };
-        let reference = made.map_err(|(no_answer, _)| refusal("email", &no_answer))?;
-        let attached = provider
-            .attach_method(&reference, method, &OpKey::attach(customer, &format!("{key}-{method}")))
-            .await
-            .map_err(|(no_answer, _)| refusal("payment_method", &no_answer))?
-            .value;
-        Ok(Emission {
-            kind: "payment_method.attached",
-            subject: customer.0,
-            data: attached_data(provider.name(), &reference, &attached),
-        })
-    }
-
-    /// The same key again: the same answer, if it is the same wish.
-    fn repeat(
-        &self,
-        key: &str,
-        known: &Value,
-        wanted: &Emission,
-        customer: CustomerId,
-        subscription: SubscriptionId,
-    ) -> Result<(), Error> {
-        if *known != wanted.data {
-            return Err(Error::data(format!(
-                "key: `{key}` was used for another subscription; take a new one"
-            )));
-        }
-        self.print(customer, subscription)
+        let made = provider.ensure_customer(&profile, &OpKey::customer(&profile, occasion)).await;
+        Ok(made.map_err(|(no_answer, _)| refusal("email", &no_answer))?.value)
     }
 
     fn print(&self, customer: CustomerId, subscription: SubscriptionId) -> Result<(), Error> {
@@ -270,30 +269,14 @@ fn refusal(field: &str, no_answer: &NoAnswer) -> Error {
     }
 }
 
-fn event_id(key: &str, kind: &str) -> String {
-    format!("subscribe/{key}/{kind}")
+/// One of the requests that a key stands for.
+fn request(key: &str, kind: &'static str, subject: uuid::Uuid, data: Value) -> Request {
+    Request { kind, subject, data, event_id: format!("subscribe/{key}/{kind}") }
 }
 
-async fn emit(conn: &mut PgConnection, key: &str, events: &[Emission]) -> Result<(), Error> {
-    for event in events {
-        sqlx::query_scalar!(
-            "select perennial.emit($1, $2, $3, $4)",
-            event.kind,
-            event.subject,
-            event.data,
-            event_id(key, event.kind)
-        )
-        .fetch_one(&mut *conn)
-        .await?;
+async fn emit(conn: &mut PgConnection, requests: &[Request]) -> Result<(), Error> {
+    for request in requests {
+        request.emit_anew(&mut *conn).await?;
     }
     Ok(())
-}
-
-async fn emitted(pool: &PgPool, event_id: &str) -> Result<Option<Value>, Error> {
-    Ok(sqlx::query_scalar!(
-        "select data from perennial.lifecycle_events where event_id = $1",
-        event_id
-    )
-    .fetch_optional(pool)
-    .await?)
 }

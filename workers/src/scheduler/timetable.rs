@@ -167,7 +167,7 @@ mod tests {
         assert_eq!(nightly.due(at("2026-03-28T00:00:00Z"), at("2026-03-31T00:00:00Z")), expected);
         let half_hours = timetable("0 0,30 2,3 * * *", "Europe/Berlin").unwrap();
         assert_eq!(
-            ticks(&half_hours, "2026-03-29T00:00:00Z", 1),
+            ticks(&half_hours, "2026-03-28T23:00:00Z", 1),
             ["2026-03-29T01:00:00Z", "2026-03-29T01:30:00Z"].map(at)
         );
     }

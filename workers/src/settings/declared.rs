@@ -1,6 +1,8 @@
 //! Every setting that Perennial reads from the environment, declared once: `perennial work --help`,
 //! the defaults, the limits and the refusal of misspelt names follow from this list.
 
+use perennial_core::nearest::distance;
+
 /// One variable of the environment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Setting {
@@ -169,21 +171,6 @@ fn nearest(name: &str) -> Option<&'static str> {
         })
         .min()
         .map(|(_, name)| name)
-}
-
-/// How many letters have to be added, removed or replaced.
-pub(crate) fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().enumerate() {
-        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
-        for (j, y) in b.iter().enumerate() {
-            let replaced = diagonal + usize::from(x != *y);
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[b.len()]
 }
 
 /// The settings of `perennial work`, a line each, for its `--help`.

@@ -88,6 +88,14 @@ impl PaymentProvider for StripeProvider {
         })
     }
 
+    fn discard_customer<'a>(&'a self, reference: &'a str, key: &'a OpKey) -> Call<'a, ()> {
+        Box::pin(async move {
+            let operation = self.begin();
+            let discarded = discard(&operation, reference, key).await;
+            operation.end(discarded)
+        })
+    }
+
     fn attach_method<'a>(
         &'a self,
         customer: &'a str,
@@ -148,6 +156,15 @@ async fn ensure_customer(
     let customer = request.send(&operation.at(Endpoint::Other)).await;
     let customer = customer.map_err(|error| without_words(error.into_no_answer()))?;
     Ok(customer.id.as_str().to_owned())
+}
+
+async fn discard(operation: &Operation<'_>, reference: &str, key: &OpKey) -> Result<(), NoAnswer> {
+    let request = request::discard(reference)?.customize().request_strategy(once(key)?);
+    match request.send(&operation.at(Endpoint::Other)).await {
+        Ok(_) => Ok(()),
+        Err(CallError::Refused(refusal)) if refusal.is_missing() => Ok(()),
+        Err(error) => Err(error.into_no_answer()),
+    }
 }
 
 async fn attach(

@@ -8,6 +8,7 @@
 use std::time::Duration;
 
 use hyper::StatusCode;
+use perennial_core::quote::quoted;
 use perennial_jobs::payments::{Decline, NoAnswer};
 use serde_json::Value;
 
@@ -23,8 +24,8 @@ const TOO_FAST: Duration = Duration::from_secs(2);
 const RESOURCE_LIMIT: Duration = Duration::from_secs(60);
 /// The provider says that retrying is of no use, though nothing was done.
 const DISCOURAGED: Duration = Duration::from_secs(60);
-/// The longest message that is kept.
-const MESSAGE_CHARS_MAX: usize = 300;
+/// The longest word of the provider's that names something.
+const WORD_CHARS_MAX: usize = 100;
 
 /// An answer that is not a 2xx.
 #[derive(Debug)]
@@ -43,7 +44,7 @@ impl Refusal {
 
     /// The provider's code, or the kind of error where it names none.
     pub(crate) fn code(&self) -> Option<&str> {
-        self.text("/code").or_else(|| self.text("/type"))
+        self.word("/code").or_else(|| self.word("/type"))
     }
 
     /// The operation does not fit the intent's state.
@@ -61,10 +62,10 @@ impl Refusal {
     /// The issuer's refusal, when this is one, and the failed charge.
     pub(crate) fn decline(&self) -> Option<(Decline, Option<String>)> {
         self.error.as_ref().filter(|_| self.head.status == StatusCode::PAYMENT_REQUIRED)?;
-        let owned = |pointer| self.text(pointer).map(str::to_owned);
+        let owned = |pointer| self.word(pointer).map(str::to_owned);
         let decline = Decline {
             code: self
-                .text("/decline_code")
+                .word("/decline_code")
                 .or_else(|| self.code())
                 .unwrap_or("generic_decline")
                 .to_owned(),
@@ -88,7 +89,7 @@ impl Refusal {
             "/payment_intent/last_payment_error/payment_method/card/brand",
             "/payment_intent/payment_method/card/brand",
         ];
-        brands.into_iter().find_map(|pointer| self.text(pointer)).map(str::to_ascii_lowercase)
+        brands.into_iter().find_map(|pointer| self.word(pointer)).map(str::to_ascii_lowercase)
     }
 
     /// What a refusal means where it has no meaning as a value.
@@ -139,8 +140,8 @@ impl Refusal {
     fn rejected(&self) -> NoAnswer {
         let message = self.text("/message").map(clean);
         NoAnswer::Rejected {
-            code: self.text("/decline_code").or_else(|| self.code()).map(str::to_owned),
-            param: self.text("/param").map(str::to_owned),
+            code: self.word("/decline_code").or_else(|| self.code()).map(str::to_owned),
+            param: self.word("/param").map(str::to_owned),
             reason: message.unwrap_or_else(|| self.summary()),
         }
     }
@@ -155,12 +156,21 @@ impl Refusal {
         }
     }
 
+    /// A name of the provider's: a code, an id, a parameter. Anything else in its place is none.
+    fn word(&self, pointer: &str) -> Option<&str> {
+        let is_word = |text: &&str| {
+            text.len() <= WORD_CHARS_MAX && text.bytes().all(|b| b.is_ascii_graphic())
+        };
+        self.text(pointer).filter(is_word)
+    }
+
     fn text(&self, pointer: &str) -> Option<&str> {
         self.error.as_ref()?.pointer(pointer)?.as_str().filter(|text| !text.is_empty())
     }
 }
 
-/// The provider's words without what looks like a key, a client secret or an address.
+/// The provider's words without what looks like a key, a client secret or an address, and without
+/// what a terminal would obey; at most as many as a message of ours repeats.
 fn clean(message: &str) -> String {
     const SECRET: [&str; 6] = ["sk_", "rk_", "pk_", "whsec_", "_secret_", "@"];
     let words = message.split_whitespace();
@@ -168,7 +178,7 @@ fn clean(message: &str) -> String {
         words.map(
             |word| if SECRET.iter().any(|mark| word.contains(mark)) { "[redacted]" } else { word },
         );
-    kept.collect::<Vec<_>>().join(" ").chars().take(MESSAGE_CHARS_MAX).collect()
+    quoted(&kept.collect::<Vec<_>>().join(" "))
 }
 
 #[cfg(test)]

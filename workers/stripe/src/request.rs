@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 
 use perennial_jobs::payments::{CustomerProfile, IntentRequest, NoAnswer};
-use stripe_core::customer::CreateCustomer;
+use stripe_core::customer::{CreateCustomer, DeleteCustomer};
 use stripe_core::payment_intent::{
     CancelPaymentIntent, CancelPaymentIntentCancellationReason, ConfirmPaymentIntent,
     ConfirmPaymentIntentOffSession, CreatePaymentIntent,
@@ -28,6 +28,10 @@ pub(crate) fn customer(profile: &CustomerProfile) -> CreateCustomer {
         .email(&profile.email)
         .name(&profile.name)
         .metadata(HashMap::from([("customer".to_owned(), profile.customer.to_string())]))
+}
+
+pub(crate) fn discard(customer: &str) -> Result<DeleteCustomer, NoAnswer> {
+    Ok(DeleteCustomer::new(id(customer, "customer")?))
 }
 
 pub(crate) fn attach(customer: &str, method: &str) -> Result<AttachPaymentMethod, NoAnswer> {

@@ -41,6 +41,10 @@ pub(super) fn code(code: &str) -> Option<&'static Code> {
     CODES.get(code)
 }
 
+pub(super) fn codes() -> impl Iterator<Item = &'static str> {
+    CODES.keys().map(String::as_str)
+}
+
 pub(super) fn mastercard_advice(code: &str) -> Option<&'static Advice> {
     advice("mastercard", code)
 }

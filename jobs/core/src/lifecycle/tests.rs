@@ -9,6 +9,7 @@ mod generator;
 mod histories;
 mod ladder_properties;
 mod model;
+mod next_charge;
 mod renewals;
 mod revenue;
 mod table;

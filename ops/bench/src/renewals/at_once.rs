@@ -59,6 +59,10 @@ impl PaymentProvider for Provider {
         reply(profile.customer.to_string())
     }
 
+    fn discard_customer<'a>(&'a self, _: &'a str, _: &'a OpKey) -> Call<'a, ()> {
+        reply(())
+    }
+
     fn attach_method<'a>(
         &'a self,
         _: &'a str,

@@ -99,7 +99,7 @@ impl Drive<'_> {
             Some(known) => known,
             None => {
                 provider
-                    .ensure_customer(&profile, &OpKey::customer(actor.customer))
+                    .ensure_customer(&profile, &OpKey::customer(&profile, "simulation"))
                     .await
                     .map_err(refused)?
                     .value

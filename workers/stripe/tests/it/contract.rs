@@ -223,7 +223,7 @@ async fn a_card_that_cannot_be_attached_is_rejected() {
 #[tokio::test]
 async fn a_customer_is_created_once_per_key() {
     let shop = Shop::with_card("pm_card_visa").await;
-    let key = OpKey::customer(profile().customer);
+    let key = OpKey::customer(&profile(), "signup");
     let again = shop.provider.ensure_customer(&profile(), &key).await.unwrap();
     assert_eq!(again.value, shop.customer);
 }

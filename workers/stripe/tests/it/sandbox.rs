@@ -32,7 +32,7 @@ impl Shop {
         };
         let provider = StripeProvider::new(&config).unwrap();
         let profile = profile();
-        let key = OpKey::customer(profile.customer);
+        let key = OpKey::customer(&profile, "signup");
         let customer = provider.ensure_customer(&profile, &key).await.unwrap().value;
         let key = OpKey::attach(profile.customer, "first");
         let method = provider.attach_method(&customer, card, &key).await.unwrap().value.reference;

@@ -70,7 +70,7 @@ async fn whole_conversation() -> String {
     .await;
     let provider = wire.provider();
     let mut shown = vec![format!("{provider:?} {:?}", wire.config())];
-    let key = OpKey::customer(profile().customer);
+    let key = OpKey::customer(&profile(), "signup");
     shown.push(format!("{:?}", provider.ensure_customer(&profile(), &key).await));
     shown.push(format!("{:?}", provider.prepare(&owed(), &OpKey::prepare(invoice())).await));
     for number in 1..=2 {

@@ -74,7 +74,7 @@ async fn every_request_asks_the_bucket_of_its_endpoint() {
     provider.prepare(&owed(), &OpKey::prepare(invoice())).await.unwrap();
     provider.inquire(&Inquiry::Reference("pi_1".into())).await.unwrap();
     provider.cancel("pi_1", &OpKey::cancel(invoice())).await.unwrap();
-    provider.ensure_customer(&profile(), &OpKey::customer(profile().customer)).await.unwrap();
+    provider.ensure_customer(&profile(), &OpKey::customer(&profile(), "signup")).await.unwrap();
 
     use Endpoint::{Confirm, Create, Other, Read};
     assert_eq!(*throttle.0.lock().unwrap(), [Confirm, Read, Create, Read, Other, Other]);
