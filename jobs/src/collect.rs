@@ -8,6 +8,7 @@ use perennial_core::ids::{InvoiceId, OrderId, PaymentId, PaymentMethodId, Subscr
 use perennial_core::lifecycle::Event;
 use perennial_core::money::Money;
 use perennial_core::network::Network;
+use perennial_core::quote::without_addresses;
 
 use crate::clock::machine_now;
 use crate::context::Cx;
@@ -229,6 +230,13 @@ async fn await_inquiry(
     if made == INQUIRY_DELAYS_SECONDS.len() {
         call_for_an_operator(cx, attempt, inquiries, reason).await?;
     }
+    let payment = payment_id(attempt);
+    tracing::warn!(
+        payment.id = %payment,
+        inquiries,
+        "the outcome of {payment} is not known after {inquiries} inquiries: {}",
+        without_addresses(reason)
+    );
     let delay = INQUIRY_DELAYS_SECONDS.get(made).copied().unwrap_or(INQUIRY_DELAY_LATER_SECONDS);
     await_outcome(cx, &awaiting(attempt, "unknown", delay, inquiries, reason, trace)).await
 }
@@ -294,6 +302,7 @@ async fn settle(
         charge,
         trace,
     };
+    let outcome = settlement.settled.clone();
     match (attempt.order_id, attempt.subscription_id) {
         (Some(order), _) => orders::settle(cx, OrderId(order), &settlement, by).await?,
         (None, Some(subscription)) => {
@@ -303,8 +312,41 @@ async fn settle(
         }
         (None, None) => return Err(Failure::give_up(of_nothing(attempt))),
     }
+    log(attempt, &outcome);
     crate::crash_point!("C8");
     Ok(())
+}
+
+/// What an attempt came to, for operators.
+fn log(attempt: &Attempt, outcome: &Settled) {
+    let (payment, invoice) = (payment_id(attempt), InvoiceId(attempt.invoice_id));
+    let subject = match (attempt.subscription_id, attempt.order_id) {
+        (Some(subscription), _) => SubscriptionId(subscription).to_string(),
+        (None, order) => order.map(|order| OrderId(order).to_string()).unwrap_or_default(),
+    };
+    let amount =
+        amount(attempt).map_or_else(|_| attempt.amount_minor.to_string(), |it| it.to_string());
+    let what =
+        format!("{amount} by {payment}, attempt {} of {invoice}, for {subject}", attempt.attempt);
+    match outcome {
+        Settled::Succeeded { .. } => tracing::info!(
+            payment.id = %payment, invoice.id = %invoice, subject, attempt = attempt.attempt,
+            amount_minor = attempt.amount_minor, currency = attempt.currency, "charged {what}"
+        ),
+        Settled::Declined { decline } => tracing::info!(
+            payment.id = %payment, invoice.id = %invoice, subject, attempt = attempt.attempt,
+            amount_minor = attempt.amount_minor, currency = attempt.currency, decline.code,
+            "declined ({}) {what}", decline.code
+        ),
+        Settled::Rejected { reason } => {
+            let reason = without_addresses(reason);
+            tracing::error!(
+                payment.id = %payment, invoice.id = %invoice, subject, attempt = attempt.attempt,
+                amount_minor = attempt.amount_minor, currency = attempt.currency,
+                "rejected by the provider: {what}: {reason}"
+            );
+        }
+    }
 }
 
 fn of_nothing(attempt: &Attempt) -> CorruptRow {

@@ -12,15 +12,19 @@ mod subscription;
 
 use std::fmt::Display;
 
-use perennial_core::ids::{CustomerId, SubscriptionId};
+use perennial_core::currency::Currency;
+use perennial_core::ids::{CustomerId, PaymentId, SubscriptionId};
 use perennial_core::lifecycle::{CancelWhen, Event, UnusedTime};
+use perennial_core::money::Money;
+use perennial_core::quote::without_addresses;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use sqlx::PgConnection;
 
 use crate::context::Cx;
 use crate::job::Failure;
-use crate::lifecycle::{ApplyError, BeginError, Cause, Request, decide_all};
+use crate::lifecycle::{ApplyError, BeginError, Cause, Journal, Request, decide_all};
 use crate::store::events::{self, EventRow};
 use crate::store::{customers, subscriptions};
 
@@ -77,19 +81,15 @@ pub(crate) async fn process_next(cx: &Cx, customer: CustomerId) -> Result<Progre
     };
     // What a refused event did is undone; that it was refused is kept.
     let mut attempt = sqlx::Acquire::begin(&mut transaction).await?;
+    let mut journal = Journal::default();
     let refused = match handle(&mut attempt, cx, customer, &event).await {
-        Ok(()) => {
+        Ok(noted) => {
             attempt.commit().await?;
+            journal = noted;
             None
         }
         Err(Trouble::Refused(why)) => {
             attempt.rollback().await?;
-            tracing::warn!(
-                event.id = event.event_id,
-                event.kind,
-                "event {} refused: {why}",
-                event.event_id
-            );
             Some(why)
         }
         Err(Trouble::Database(error)) => {
@@ -102,7 +102,38 @@ pub(crate) async fn process_next(cx: &Cx, customer: CustomerId) -> Result<Progre
     crate::crash_point!("inbox.C2");
     transaction.commit().await?;
     crate::crash_point!("inbox.C7");
+    journal.log();
+    log(&event, refused.as_deref());
     Ok(Progress::Processed)
+}
+
+/// Money that went back, and events that came to nothing.
+fn log(event: &EventRow, refused: Option<&str>) {
+    let (id, kind) = (without_addresses(&event.event_id), event.kind.as_str());
+    match refused {
+        Some(why) => {
+            let why = without_addresses(why);
+            tracing::warn!(event.id = id, event.kind = kind, "event {id} ({kind}) refused: {why}");
+        }
+        None if kind.starts_with("payment.") => {
+            let payment = PaymentId(event.subject);
+            let amount_minor = event.data.get("amount_minor").and_then(Value::as_i64);
+            let currency = event.data.get("currency").and_then(Value::as_str);
+            let amount = match (amount_minor, currency.map(Currency::parse)) {
+                (Some(minor), Some(Ok(currency))) => format!(" of {}", Money::new(minor, currency)),
+                _ => String::new(),
+            };
+            tracing::info!(
+                event.id = id,
+                event.kind = kind,
+                payment.id = %payment,
+                amount_minor,
+                currency,
+                "{kind}{amount}: {payment}"
+            );
+        }
+        None => tracing::debug!(event.id = id, event.kind = kind, "event {id} ({kind}) processed"),
+    }
 }
 
 /// What the checks of the doors refuse a field with.
@@ -121,20 +152,22 @@ async fn handle(
     cx: &Cx,
     customer: CustomerId,
     event: &EventRow,
-) -> Result<(), Trouble> {
+) -> Result<Journal, Trouble> {
     let subscription = SubscriptionId(event.subject);
     match event.kind.as_str() {
-        "customer.upserted" => customer::upserted(conn, customer, data(event)?).await,
+        "customer.upserted" => quietly(customer::upserted(conn, customer, data(event)?).await),
         "payment_method.attached" => {
             method::attached(conn, cx, customer, event, data(event)?).await
         }
         "subscription.created" => {
             subscription::created(conn, cx, customer, event, data(event)?).await
         }
-        "order.placed" => order::placed(conn, cx, customer, event, data(event)?).await,
-        "payment.refunded" => payment::refunded(conn, event, data(event)?).await,
-        "payment.disputed" => payment::disputed(conn, event, data(event)?).await,
-        "payment.dispute_closed" => payment::dispute_closed(conn, event, data(event)?).await,
+        "order.placed" => quietly(order::placed(conn, cx, customer, event, data(event)?).await),
+        "payment.refunded" => quietly(payment::refunded(conn, event, data(event)?).await),
+        "payment.disputed" => quietly(payment::disputed(conn, event, data(event)?).await),
+        "payment.dispute_closed" => {
+            quietly(payment::dispute_closed(conn, event, data(event)?).await)
+        }
         "subscription.cancel_requested" => {
             let when = data::<CancelRequested>(event)?.when();
             decide(conn, cx, subscription, Event::CancelRequested { when }).await
@@ -151,6 +184,11 @@ async fn handle(
     }
 }
 
+/// Of what no subscription decided.
+fn quietly(handled: Result<(), Trouble>) -> Result<Journal, Trouble> {
+    handled.map(|()| Journal::default())
+}
+
 /// The event's data as its handler wants it. The door has checked it; an older or newer door may
 /// have seen it differently.
 fn data<T: DeserializeOwned>(event: &EventRow) -> Result<T, Trouble> {
@@ -164,12 +202,14 @@ async fn decide(
     cx: &Cx,
     subscription: SubscriptionId,
     event: Event,
-) -> Result<(), Trouble> {
+) -> Result<Journal, Trouble> {
     let request = Request { subscription, cause: Cause::Event(event), by: BY };
-    for answer in decide_all(conn, &cx.policies, cx.payments.name(), &[&request]).await? {
+    let (answers, journal) =
+        decide_all(conn, &cx.policies, cx.payments.name(), &[&request]).await?;
+    for answer in answers {
         answer?;
     }
-    Ok(())
+    Ok(journal)
 }
 
 #[derive(Debug, Deserialize)]

@@ -5,6 +5,7 @@
 //! fails, each is tried alone, so that the failure of one stays its own.
 
 mod begin;
+mod journal;
 mod letters;
 mod load;
 mod save;
@@ -25,6 +26,7 @@ use crate::job::Failure;
 use save::Batch;
 
 pub(crate) use begin::{BeginError, Terms, begin};
+pub(crate) use journal::Journal;
 pub(crate) use letters::method_words;
 pub(crate) use load::{Loaded, interval, load_one, methods_of};
 pub(crate) use save::request_hash;
@@ -104,9 +106,11 @@ impl Decider {
 
     async fn commit(&self, requests: &[&Request]) -> sqlx::Result<Vec<Result<(), ApplyError>>> {
         let mut transaction = self.pool.begin().await?;
-        let answers = decide_all(&mut transaction, &self.policies, self.provider, requests).await?;
+        let (answers, journal) =
+            decide_all(&mut transaction, &self.policies, self.provider, requests).await?;
         crash_before_commit(requests);
         transaction.commit().await?;
+        journal.log();
         crash_after_commit(requests);
         Ok(answers)
     }
@@ -185,13 +189,14 @@ fn distinct(batch: &[Request], waiting: &[usize]) -> (Vec<usize>, Vec<usize>) {
     waiting.iter().copied().partition(|&index| seen.insert(batch[index].subscription))
 }
 
-/// Decides requests of distinct subscriptions within the caller's transaction.
+/// Decides requests of distinct subscriptions within the caller's transaction. The journal is to be
+/// logged once that is committed.
 pub(crate) async fn decide_all(
     conn: &mut PgConnection,
     policies: &Policies,
     provider: &'static str,
     requests: &[&Request],
-) -> sqlx::Result<Vec<Result<(), ApplyError>>> {
+) -> sqlx::Result<(Vec<Result<(), ApplyError>>, Journal)> {
     let ids: Vec<Uuid> = requests.iter().map(|request| request.subscription.0).collect();
     let loaded = load::load(&mut *conn, policies, &ids).await?;
     let mut by_id: HashMap<SubscriptionId, Loaded> =
@@ -206,8 +211,7 @@ pub(crate) async fn decide_all(
         load::downgrade_if_due(&mut *conn, &mut loaded, request).await?;
         answers.push(decide_one(loaded, request, &mut batch));
     }
-    batch.write(conn).await?;
-    Ok(answers)
+    Ok((answers, batch.write(conn).await?))
 }
 
 fn decide_one(loaded: Loaded, request: &Request, batch: &mut Batch) -> Result<(), ApplyError> {

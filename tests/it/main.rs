@@ -20,6 +20,7 @@ mod health;
 mod insight;
 mod installations;
 mod letters;
+mod logs;
 mod lost_replies;
 mod memberships;
 mod migrating;

@@ -127,7 +127,8 @@ fn refuse(error: &clap::Error) -> ExitCode {
 
 /// What the parser repeats of the command line.
 fn repeated(error: &clap::Error) -> Option<&String> {
-    let kinds = [ContextKind::InvalidValue, ContextKind::InvalidArg, ContextKind::InvalidSubcommand];
+    let kinds =
+        [ContextKind::InvalidValue, ContextKind::InvalidArg, ContextKind::InvalidSubcommand];
     kinds.into_iter().find_map(|kind| match error.get(kind) {
         Some(ContextValue::String(text)) => Some(text),
         _ => None,

@@ -24,6 +24,14 @@ pub fn quoted(text: &str) -> String {
     if end.is_some() { shown + "…" } else { shown }
 }
 
+/// `text` as [`quoted`], without the words that hold an email address: for logs.
+#[must_use]
+pub fn without_addresses(text: &str) -> String {
+    let words = text.split_inclusive(char::is_whitespace);
+    let kept = words.map(|word| if word.contains('@') { "[address] " } else { word });
+    quoted(kept.collect::<String>().trim_end())
+}
+
 fn replaced(text: &str, stays: impl Fn(char) -> bool) -> Cow<'_, str> {
     if text.chars().all(&stays) {
         return Cow::Borrowed(text);
@@ -51,6 +59,13 @@ mod tests {
         assert_eq!(printable("\u{202e}gpj.exe"), "\u{FFFD}gpj.exe");
         assert_eq!(printable("Zoë 日本"), "Zoë 日本");
         assert_eq!(quoted("a\r\nb"), "a\u{FFFD}\u{FFFD}b");
+    }
+
+    #[test]
+    fn addresses_are_left_out_of_what_goes_into_a_log() {
+        let reply = "550 5.1.1 <ada@customers.example>: no such user";
+        assert_eq!(without_addresses(reply), "550 5.1.1 [address] no such user");
+        assert_eq!(without_addresses("451 later"), "451 later");
     }
 
     proptest! {

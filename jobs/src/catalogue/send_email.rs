@@ -5,6 +5,7 @@
 //! been accepted is sent again only where its letter says that twice is better than never.
 
 use perennial_core::ids::EmailId;
+use perennial_core::quote::without_addresses;
 use serde::{Deserialize, Serialize};
 
 use crate::context::Cx;
@@ -36,17 +37,16 @@ impl Job for SendEmail {
             return Ok(());
         }
         if row.suppressed {
-            return settle(cx, self.email, "suppressed", "the address refuses mail").await;
+            return settle(cx, &row, "suppressed", "the address refuses mail").await;
         }
         let letter: Letter =
             serde_json::from_value(row.letter.clone()).map_err(Failure::give_up)?;
         if row.status == "sending" && letter.resend_after_uncertain() == Resend::No {
-            return settle(cx, self.email, "uncertain", "interrupted while it was handed over")
-                .await;
+            return settle(cx, &row, "uncertain", "interrupted while it was handed over").await;
         }
         let preference = preference(cx, &row, &letter).await?;
         if preference.as_ref().is_some_and(|preference| preference.muted) {
-            return settle(cx, self.email, "suppressed", "the customer muted such letters").await;
+            return settle(cx, &row, "suppressed", "the customer muted such letters").await;
         }
         let unsubscribe_url = preference.and_then(|it| cx.sender.unsubscribe_url(&it.token));
         let message = write(cx, &row, &letter, unsubscribe_url)?;
@@ -54,7 +54,7 @@ impl Job for SendEmail {
         crate::crash_point!("E5.C3");
         let delivery = cx.mailer.send(&message).await;
         crate::crash_point!("E5.C5");
-        conclude(cx, self.email, &row, letter.resend_after_uncertain(), delivery).await
+        conclude(cx, &row, letter.resend_after_uncertain(), delivery).await
     }
 }
 
@@ -90,16 +90,15 @@ fn write(
 /// What became of it (rule X5).
 async fn conclude(
     cx: &Cx,
-    email: EmailId,
     row: &OutboxRow,
     resend: Resend,
     delivery: Delivery,
 ) -> Result<(), Failure> {
     match delivery {
-        Delivery::Sent { reply } => settle(cx, email, "sent", &reply).await,
+        Delivery::Sent { reply } => settle(cx, row, "sent", &reply).await,
         Delivery::Deferred { reason, .. } => {
-            settle(cx, email, "queued", &reason).await?;
-            Err(Failure::retry(reason))
+            settle(cx, row, "queued", &reason).await?;
+            Err(Failure::retry(without_addresses(&reason)))
         }
         Delivery::Refused { code, reason } => {
             let mut conn = cx.pool.acquire().await?;
@@ -108,22 +107,35 @@ async fn conclude(
                 code.map_or_else(|| "5xx".to_owned(), |code| code.to_string())
             );
             emails::suppress(&mut conn, &row.address, &why).await?;
-            settle(cx, email, "failed", &reason).await
+            settle(cx, row, "failed", &reason).await
         }
         Delivery::Uncertain { reason }
             if resend == Resend::Yes && row.attempts < UNCERTAIN_RESENDS_MAX =>
         {
-            Err(Failure::retry(reason))
+            Err(Failure::retry(without_addresses(&reason)))
         }
-        Delivery::Uncertain { reason } => settle(cx, email, "uncertain", &reason).await,
+        Delivery::Uncertain { reason } => settle(cx, row, "uncertain", &reason).await,
     }
 }
 
 /// A mail that may have been accepted is handed over at most this often.
 const UNCERTAIN_RESENDS_MAX: i32 = 1;
 
-async fn settle(cx: &Cx, email: EmailId, status: &'static str, reply: &str) -> Result<(), Failure> {
+async fn settle(
+    cx: &Cx,
+    row: &OutboxRow,
+    status: &'static str,
+    reply: &str,
+) -> Result<(), Failure> {
+    let email = EmailId(row.id);
     step(cx, Step::Settle { email, status, reply: reply.to_owned() }).await?;
+    let (template, why) = (row.template.as_str(), without_addresses(reply));
+    match status {
+        "sent" => tracing::info!(email.id = %email, template, "sent {template}: {email}"),
+        _ => tracing::warn!(
+            email.id = %email, template, status, "{template} is {status}: {email}: {why}"
+        ),
+    }
     Ok(())
 }
 

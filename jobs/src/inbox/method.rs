@@ -8,6 +8,7 @@ use sqlx::PgConnection;
 
 use super::{Trouble, customer, decide};
 use crate::context::Cx;
+use crate::lifecycle::Journal;
 use crate::store::events::EventRow;
 use crate::store::methods::{self, Attachment, Rank};
 use crate::store::{subscriptions, wallets};
@@ -31,7 +32,7 @@ pub(super) async fn attached(
     customer: CustomerId,
     event: &EventRow,
     data: MethodAttached,
-) -> Result<(), Trouble> {
+) -> Result<Journal, Trouble> {
     let provider = data.provider.as_deref().unwrap_or("stripe");
     let known = methods::provider_customer(&mut *conn, provider, customer.0).await?;
     if let Some(known) = known.filter(|known| *known != data.provider_customer) {
@@ -72,11 +73,12 @@ pub(super) async fn attached(
     let subscriptions = subscriptions::of_customer(&mut *conn, customer.0).await?;
     // All before the first is decided: nothing is waited for while what decisions lock is held.
     subscriptions::lock(&mut *conn, &subscriptions).await?;
+    let mut journal = Journal::default();
     for subscription in subscriptions {
-        decide(&mut *conn, cx, subscription.into(), Event::PaymentMethodAttached { method })
-            .await?;
+        let event = Event::PaymentMethodAttached { method };
+        journal.extend(decide(&mut *conn, cx, subscription.into(), event).await?);
     }
-    Ok(())
+    Ok(journal)
 }
 
 /// A card is good through the last day of its month.

@@ -12,7 +12,7 @@ use sqlx::PgConnection;
 use super::{BY, Trouble};
 use crate::clock;
 use crate::context::Cx;
-use crate::lifecycle::{Terms, begin, interval};
+use crate::lifecycle::{Journal, Terms, begin, interval};
 use crate::store::catalog::{self, Wanted};
 use crate::store::events::EventRow;
 use crate::store::{customers, policies, subscriptions};
@@ -41,7 +41,7 @@ pub(super) async fn created(
     customer: CustomerId,
     event: &EventRow,
     data: SubscriptionCreated,
-) -> Result<(), Trouble> {
+) -> Result<Journal, Trouble> {
     let id = SubscriptionId(event.subject);
     if !subscriptions::lock(&mut *conn, &[id.0]).await?.is_empty() {
         return Err(Trouble::refused(format!("subject: {id} exists already")));

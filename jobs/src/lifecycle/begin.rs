@@ -14,6 +14,7 @@ use perennial_core::lifecycle::{
 use sqlx::PgConnection;
 use uuid::Uuid;
 
+use super::Journal;
 use super::load::{Loaded, methods_of};
 use super::save::{Batch, Decided};
 use crate::store::subscriptions::NewSubscription;
@@ -53,7 +54,7 @@ pub(crate) async fn begin(
     provider: &'static str,
     terms: Terms,
     by: &'static str,
-) -> Result<(), BeginError> {
+) -> Result<Journal, BeginError> {
     let method_rows = methods::load(&mut *conn, &[terms.customer.0]).await?;
     let balances = ledger::balances(&mut *conn, &[terms.customer.0]).await?;
     let balance = balances.iter().find(|(_, currency, _)| currency == terms.currency.code());
@@ -107,6 +108,5 @@ pub(crate) async fn begin(
     };
     let decided =
         Decided { loaded, after: decision.after, effects: decision.effects, by, cause: None };
-    Batch::new(provider).write_new(conn, &new, decided).await?;
-    Ok(())
+    Ok(Batch::new(provider).write_new(conn, &new, decided).await?)
 }

@@ -11,9 +11,9 @@ use perennial_core::lifecycle::{CaseOutcome, Decision, Effect, Notice, Subscript
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::Cause;
 use super::letters::{Desk, LetterFor};
 use super::load::Loaded;
+use super::{Cause, Journal};
 use crate::catalogue::{CollectPayment, Due, SendEmail};
 use crate::store::invoices::{self, LineText};
 use crate::store::jobs::Errands;
@@ -89,9 +89,9 @@ impl Batch {
     }
 
     /// Saves all decisions.
-    pub(crate) async fn write(mut self, conn: &mut PgConnection) -> sqlx::Result<()> {
+    pub(crate) async fn write(mut self, conn: &mut PgConnection) -> sqlx::Result<Journal> {
         if self.decided.is_empty() {
-            return Ok(());
+            return Ok(Journal::default());
         }
         let mut tables = Tables::default();
         let receipts = receipt_lines(&mut *conn, &self.decided).await?;
@@ -104,7 +104,16 @@ impl Batch {
             tables.standings.push(standing);
         }
         subscriptions::save(&mut *conn, &tables.standings).await?;
-        tables.write(conn).await
+        tables.write(conn).await?;
+        Ok(self.journal())
+    }
+
+    fn journal(&self) -> Journal {
+        let mut journal = Journal::default();
+        for decided in &self.decided {
+            journal.note(&decided.loaded.subscription, &decided.after, &decided.effects);
+        }
+        journal
     }
 
     /// Saves one decision: that a subscription begins.
@@ -113,15 +122,16 @@ impl Batch {
         conn: &mut PgConnection,
         new: &NewSubscription<'_>,
         decided: Decided,
-    ) -> sqlx::Result<()> {
+    ) -> sqlx::Result<Journal> {
         self.decided.push(decided);
         let mut tables = Tables::default();
         number_invoices(&mut *conn, &mut self.decided).await?;
-        let [decided] = &self.decided[..] else { return Ok(()) };
+        let [decided] = &self.decided[..] else { return Ok(Journal::default()) };
         let standing = self.take(decided, &HashMap::new(), &mut tables)?;
         subscriptions::insert(&mut *conn, new, &standing).await?;
         tables.replaced_items.push((new.id, rows::items(&decided.after)));
-        tables.write(conn).await
+        tables.write(conn).await?;
+        Ok(self.journal())
     }
 
     /// Spreads a decision over the tables. Answers with where the subscription stands.

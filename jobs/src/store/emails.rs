@@ -93,6 +93,7 @@ pub(crate) struct OutboxRow {
     pub(crate) id: Uuid,
     pub(crate) key: String,
     pub(crate) customer_id: Uuid,
+    pub(crate) template: String,
     pub(crate) letter: serde_json::Value,
     pub(crate) status: String,
     pub(crate) attempts: i32,
@@ -108,7 +109,7 @@ pub(crate) struct OutboxRow {
 pub(crate) async fn load(conn: &mut PgConnection, ids: &[Uuid]) -> sqlx::Result<Vec<OutboxRow>> {
     sqlx::query_as!(
         OutboxRow,
-        r#"select e.id, e.key, e.customer_id, e.letter, e.status, e.attempts, c.email as address, c.name, c.locale, c.time_zone,
+        r#"select e.id, e.key, e.customer_id, e.template, e.letter, e.status, e.attempts, c.email as address, c.name, c.locale, c.time_zone,
                   (select f.key from perennial.emails f where f.case_id = e.case_id order by f.queued_at, f.id limit 1)
                       as first_of_case,
                   exists (select from perennial.email_suppressions s where s.address = lower(c.email)) as "suppressed!"

@@ -20,7 +20,7 @@ use tokio::{
     time::timeout,
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
-use tracing::{error, info, warn};
+use tracing::{debug, error, warn};
 use uuid::Uuid;
 
 use crate::{
@@ -114,7 +114,7 @@ impl Process {
         for _ in 0..acker::TASKS {
             background.spawn(acker::run(Arc::clone(&shared), Arc::clone(&outcomes)));
         }
-        info!(worker.id = %worker, worker.name = name, "a worker process signed in");
+        debug!(worker.id = %worker, worker.name = name, "a worker process signed in");
         Ok(Self { shared, background })
     }
 
@@ -203,6 +203,6 @@ impl Process {
             warn!(error = %fault, "a drained worker could not sign out");
         }
         let _ = timeout(CONNECT_MAX, self.shared.pool.close()).await;
-        info!(worker.id = %self.shared.worker, "a worker process drained");
+        debug!(worker.id = %self.shared.worker, "a worker process drained");
     }
 }
