@@ -23,16 +23,25 @@ end
 $$;
 comment on function perennial.customer_of(text, uuid, jsonb) is 'Whose events a subject''s events are ordered with.';
 
-create or replace function perennial.clock_to_be(customer uuid) returns uuid
+create or replace function perennial.clock_known(customer uuid) returns uuid
 language sql stable
 set search_path = perennial, pg_temp as $$
     select coalesce((select c.clock_id from customers c where c.id = customer),
-                    -- told of, and not processed yet
+                    -- recorded, and not processed yet
                     (select e.clock_id from lifecycle_events e
-                      where e.subject = customer and e.type = 'customer.upserted' order by e.seq limit 1),
+                      where e.subject = customer and e.type = 'customer.upserted'
+                        and e.outcome is distinct from 'refused' order by e.seq limit 1))
+$$;
+comment on function perennial.clock_known is 'The clock of a customer, or of one who is not processed yet; null where nobody knows them.';
+
+create or replace function perennial.clock_to_be(customer uuid, named text default null) returns uuid
+language sql stable
+set search_path = perennial, pg_temp as $$
+    select coalesce(clock_known(customer), (select k.id from clocks k where k.name = named),
                     '00000000-0000-0000-0000-000000000000')
 $$;
-comment on function perennial.clock_to_be is 'The clock of a customer, or the one they will have.';
+comment on function perennial.clock_to_be is
+    'The clock of a customer, or the one they will have: that of its name where they are new, else the global one.';
 
 create or replace function perennial.check_told_again(said perennial.lifecycle_events, again perennial.lifecycle_events) returns void
 language plpgsql stable as $$
@@ -109,9 +118,8 @@ begin
     if known.check_function is not null then
         execute format('select perennial.%I($1)', known.check_function) using wish;
     end if;
-    clock := coalesce((select clock_id from perennial.customers where id = whose),
-                      (select id from perennial.clocks where name = emit.data ->> 'clock'),
-                      '00000000-0000-0000-0000-000000000000');
+    -- The time of an event is that of its customer's clock, also where the customer is new with it.
+    clock := perennial.clock_to_be(whose, emit.data ->> 'clock');
     insert into perennial.lifecycle_events (event_id, type, subject, customer_id, clock_id, data, at)
     values (emit.event_id, known.type, emit.subject, whose, clock, emit.data,
             coalesce(emit.at, perennial.business_now(clock)))
@@ -142,7 +150,7 @@ begin
     elsif not exists (select from clocks k where k.name = wanted) then
         perform refuse_field('clock', format('there is no %s; `perennial clock set` makes one', event.data -> 'clock'));
     end if;
-    select k.name into held from customers c join clocks k on k.id = c.clock_id where c.id = event.subject;
+    select k.name into held from clocks k where k.id = clock_known(event.subject);
     if held <> wanted then
         perform refuse_field('clock', format('the customer is on %s, and stays there', to_jsonb(held)));
     end if;

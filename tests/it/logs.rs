@@ -60,7 +60,7 @@ async fn a_log_tells_a_whole_story_without_a_name_or_an_address() {
     let (world, mut worker, file) = logged("info").await;
     world.inbox.add_fault(MailFault::new(Stage::Rcpt, MailAction::Reply(451)).times(1));
     let methods = ["pm_sbx_visa__ok__insufficient_funds__ok"];
-    let customer = world.subscribe("zebulon quux", &methods, json!({})).await;
+    let customer = world.subscribe("zebulonquux", &methods, json!({})).await;
     world.rest().await;
     world.live_until("2026-03-02T00:00:00Z").await;
     pay_back_and_end(&world, customer).await;

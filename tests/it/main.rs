@@ -26,6 +26,7 @@ mod memberships;
 mod migrating;
 mod mrr;
 mod orders;
+mod own_clocks;
 mod own_database;
 mod owners;
 mod planted;
