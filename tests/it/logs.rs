@@ -5,7 +5,7 @@ use std::fs::{self, File};
 use std::process::Stdio;
 
 use perennial_sandbox::{MailAction, MailFault, Stage};
-use perennial_tests::{Customer, Faults, World};
+use perennial_tests::{Customer, World};
 use serde_json::{Value, json};
 
 use super::refunds::refund;

@@ -97,11 +97,14 @@ impl<'p> Expansion<'p> {
 
 /// The last kind of object that the path names is what its answer is about.
 fn shape(method: &Method, path: &str) -> Option<Shape> {
-    let segments = path.strip_prefix("/v1/").unwrap_or_default().split('/');
+    let mut segments = path.strip_prefix("/v1/").unwrap_or_default().split('/');
     let named = segments.clone().rev().find_map(|segment| {
         EXPANDABLE.iter().map(|(kind, ..)| *kind).find(|kind| *kind == segment)
     });
-    named.map(|kind| Shape { kind, list: *method == Method::GET && segments.last() == Some(kind) })
+    named.map(|kind| Shape {
+        kind,
+        list: *method == Method::GET && segments.next_back() == Some(kind),
+    })
 }
 
 fn check(shape: Shape, path: &str) -> Answer<()> {

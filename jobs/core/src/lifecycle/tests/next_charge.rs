@@ -17,7 +17,7 @@ fn an_active_subscription_is_charged_when_it_renews() {
     assert_eq!(next(&world), charge("2026-02-01", 49_00));
     world.subscription.balance_minor = 9_00;
     assert_eq!(next(&world), charge("2026-02-01", 40_00));
-    world.subscription.balance_minor = 100_00;
+    world.subscription.balance_minor = 10_000;
     assert_eq!(next(&world), charge("2026-02-01", 0));
 }
 
