@@ -16,6 +16,8 @@ pub trait Job: Serialize + DeserializeOwned + Send + Sync + Unpin + 'static {
     const NAME: &'static str;
     /// Who may enqueue it from outside.
     const DOOR: Door = Door::Internal;
+    /// How much depends on one such job.
+    const SCOPE: Scope = Scope::Subject;
 
     /// Names the occasion, not just the subject: at most one live job has it.
     fn key(&self) -> String;
@@ -31,6 +33,15 @@ pub enum Door {
     Internal,
     /// Schedulers.
     Schedulable,
+}
+
+/// How much depends on one job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// One customer, subscription, payment or email.
+    Subject,
+    /// All of a clock, or of the database.
+    Set,
 }
 
 /// How a job ends that is not done.

@@ -248,7 +248,7 @@ begin
     update perennial.jobs j
        set state = case when a.delay_ms > 0 then 'later' else 'ready' end,
            run_at = clock_timestamp() + a.delay_ms * interval '1 millisecond',
-           attempt = j.attempt - a.refund, holder = null, lease_until = null,
+           attempt = j.attempt - a.refund, holder = null, lease_until = null, suspicions = 0,
            last_error = coalesce(a.reason, j.last_error)
       from unnest(ids, runs, delays_ms, refunds, reasons) as a (id, run, delay_ms, refund, reason)
      where j.id = any (ids) and j.id = a.id and j.run = a.run and j.holder = worker;
@@ -306,42 +306,115 @@ set jit = off set enable_seqscan = off set enable_bitmapscan = off set enable_ne
 $$;
 comment on function perennial.extend_leases is 'The heartbeat. A job it does not answer with is no longer ours.';
 
+-- What a death proves. A job that was alone in its process has killed it. Of several, each may be
+-- innocent: it is suspected, and at the second time it is run alone, in a process of its own
+-- (`suspect`). Only what died alone at least twice is quarantined, and a quarantine ends: the job is
+-- run alone again, after longer each time. Jobs for whole sets are never quarantined: others depend
+-- on them.
 create or replace function perennial.reclaim_jobs(worker uuid, deaths_max integer)
 returns table (id bigint, queue text, deaths integer, quarantined boolean) language plpgsql
 set jit = off set enable_seqscan = off set enable_bitmapscan = off set enable_nestloop = off set enable_mergejoin = off as $$
 #variable_conflict use_column
 begin
+    -- Nobody is there to run it alone: it takes its chance among the others.
+    update perennial.jobs j set state = 'ready'
+     where j.state = 'suspect' and j.run_at < clock_timestamp() - interval '10 minutes';
     return query
     with lost as materialized (
-        select j.id, j.deaths + (j.holder <> reclaim_jobs.worker)::integer as deaths
+        select j.id, j.queue, j.holder, j.lease_until, j.deaths, j.suspicions, j.holder <> reclaim_jobs.worker as died
           from perennial.jobs j
          where j.state = 'running' and j.lease_until < clock_timestamp()
          limit 2000 for update skip locked),
+    held as materialized (
+        select j.holder, count(*) > 1 as together from perennial.jobs j
+         where j.state = 'running' and j.holder = any (array(select holder from lost)) group by j.holder),
+    -- Those of its jobs that are found later were not alone either.
+    remembered as (
+        update perennial.job_workers w set lost_several = true from held h
+         where w.id = h.holder and h.together and not w.lost_several),
+    judged as materialized (
+        select l.id, coalesce(c.set_wide, false) as set_wide,
+               l.deaths + (l.died and not t.together)::integer as deaths,
+               l.suspicions + (l.died and t.together)::integer as suspicions
+          from lost l
+          left join perennial.job_catalogue c on c.name = l.queue
+          left join perennial.job_workers w on w.id = l.holder
+          left join held h on h.holder = l.holder
+         -- A worker that was seen after the lease had run out lives: this one job of it is stuck.
+         cross join lateral (select (coalesce(h.together, false) or coalesce(w.lost_several, false))
+                                    and not coalesce(w.seen_at > l.lease_until, false) as together) t),
+    guilty as materialized (
+        select g.id from judged g
+         where g.deaths > 1 and g.deaths + g.suspicions >= deaths_max and not g.set_wide),
     poison as (
-        delete from perennial.jobs j using lost l
-         where j.id = any (array(select id from lost)) and j.id = l.id and l.deaths >= deaths_max
-        returning j.*, l.deaths as died),
+        delete from perennial.jobs j using judged g
+         where j.id = any (array(select id from guilty)) and j.id = g.id
+        returning j.*, g.deaths as died, g.deaths + g.suspicions as times),
     buried as (
         insert into perennial.dead_jobs
         select p.id, p.queue, p.unique_key, 'quarantined',
-               format('its process died %s times while it ran', p.died), p.attempt, p.died::smallint,
+               format('its process died %s times while it ran', p.times), p.attempt, p.died::smallint,
                p.payload, encode(sha256(convert_to(p.payload::text, 'UTF8')), 'hex'),
-               p.created_at, now(), 'infinity'
+               p.created_at, now(), now() + perennial.quarantine_of(p.died) + interval '1 hour',
+               now() + perennial.quarantine_of(p.died)
           from poison p),
     freed as (
-        -- A suspect waits a little longer each time, so that suspects seldom share a process.
         update perennial.jobs j
-           set state = case when l.deaths > 1 then 'later' else 'ready' end,
-               run_at = case when l.deaths > 1 then clock_timestamp() + random() * interval '5 seconds'
+           set state = case when g.suspicions > 1 or g.set_wide and g.deaths + g.suspicions >= deaths_max then 'suspect'
+                            when g.deaths > 1 then 'later' else 'ready' end,
+               run_at = case when g.set_wide and g.deaths > 0
+                             then clock_timestamp() + least(interval '1 hour', g.deaths * interval '1 minute')
+                             when g.deaths > 1 then clock_timestamp() + random() * interval '5 seconds'
                              else j.run_at end,
-               holder = null, lease_until = null, deaths = l.deaths::smallint,
-               last_error = 'the process that ran it died'
-          from lost l
-         where j.id = any (array(select id from lost)) and j.id = l.id and l.deaths < deaths_max
+               holder = null, lease_until = null, deaths = least(g.deaths, 1000)::smallint,
+               suspicions = least(g.suspicions, 1000)::smallint, last_error = 'the process that ran it died'
+          from judged g
+         where j.id = any (array(select id from lost)) and j.id = g.id and g.id <> all (array(select id from guilty))
         returning j.id, j.queue, j.deaths)
     select f.id, f.queue, f.deaths::integer, false from freed f
     union all
     select p.id, p.queue, p.died, true from poison p;
 end $$;
 comment on function perennial.reclaim_jobs is
-    'Frees the jobs whose lease ran out, whoever held them, and quarantines those that killed their process too often.';
+    'Frees the jobs whose lease ran out, whoever held them. Those that are proven to kill their process are quarantined for a while.';
+
+create or replace function perennial.quarantine_of(deaths integer) returns interval
+language sql immutable as $$
+    select least(interval '1 day', interval '10 minutes' * power(3, least(greatest(deaths, 2), 20) - 2))
+$$;
+comment on function perennial.quarantine_of is 'How long a job that killed its process so often is not run: ten minutes, then three times as long each time, at most a day.';
+
+create or replace function perennial.release_quarantined() returns bigint
+language plpgsql as $$
+declare
+    released bigint;
+begin
+    with due as (
+        delete from perennial.dead_jobs d where d.id = any (array(
+            select q.id from perennial.dead_jobs q where q.probe_at <= now() limit 100 for update skip locked))
+        returning *)
+    insert into perennial.jobs (queue, state, unique_key, payload, created_at, deaths, suspicions, last_error)
+    select d.queue, 'suspect', d.unique_key, d.payload, d.created_at, d.deaths, 2, d.reason from due d
+    on conflict (queue, unique_key) where unique_key is not null do nothing;
+    get diagnostics released = row_count;
+    return released;
+end $$;
+comment on function perennial.release_quarantined is 'Ends quarantines whose time is over: the jobs are run again, each alone.';
+
+create or replace function perennial.next_suspect(out job_id bigint, out queue_name text)
+language sql stable as $$
+    select j.id, j.queue from perennial.jobs j
+     where j.state = 'suspect' and j.run_at <= clock_timestamp() order by j.run_at, j.id limit 1
+$$;
+comment on function perennial.next_suspect is 'The suspect that is to be run next, if there is one.';
+
+create or replace function perennial.claim_suspect(job_id bigint, worker uuid, lease_ms bigint)
+returns table (id bigint, payload text, attempt integer, run integer, max_attempts smallint, trace text)
+language sql as $$
+    update perennial.jobs j
+       set state = 'running', holder = claim_suspect.worker, attempt = j.attempt + 1, run = j.run + 1,
+           lease_until = clock_timestamp() + lease_ms * interval '1 millisecond'
+     where j.id = job_id and j.state = 'suspect'
+    returning j.id, j.payload::text, j.attempt, j.run, j.max_attempts, j.trace
+$$;
+comment on function perennial.claim_suspect is 'Takes one suspect for a process of its own.';

@@ -7,6 +7,7 @@ pub mod database;
 pub mod files;
 pub mod http;
 pub mod logs;
+pub mod prober;
 pub mod report;
 pub mod runner;
 pub mod scheduler;

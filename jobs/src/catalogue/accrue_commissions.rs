@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::context::Cx;
-use crate::job::{Door, Failure, Job};
+use crate::job::{Door, Failure, Job, Scope};
 use crate::store::commissions::{self, Accrued};
 
 /// Customers whose payments are looked at in one transaction.
@@ -21,6 +21,7 @@ pub struct AccrueCommissions {}
 impl Job for AccrueCommissions {
     const NAME: &'static str = "accrue_commissions";
     const DOOR: Door = Door::Schedulable;
+    const SCOPE: Scope = Scope::Set;
 
     fn key(&self) -> String {
         "now".to_owned()

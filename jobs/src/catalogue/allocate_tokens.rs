@@ -7,7 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::context::Cx;
-use crate::job::{Door, Failure, Job};
+use crate::job::{Door, Failure, Job, Scope};
 use crate::store::wallets;
 
 /// Somebody's month has begun.
@@ -20,6 +20,7 @@ const BATCH_MAX: i64 = 5_000;
 impl Job for AllocateTokens {
     const NAME: &'static str = "allocate_tokens";
     const DOOR: Door = Door::Schedulable;
+    const SCOPE: Scope = Scope::Set;
 
     fn key(&self) -> String {
         "now".to_owned()

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::context::Cx;
 use crate::invariants;
-use crate::job::{Door, Failure, Job};
+use crate::job::{Door, Failure, Job, Scope};
 
 /// It is time to check.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -16,6 +16,7 @@ pub struct CheckInvariants {}
 impl Job for CheckInvariants {
     const NAME: &'static str = "check_invariants";
     const DOOR: Door = Door::Schedulable;
+    const SCOPE: Scope = Scope::Set;
 
     fn key(&self) -> String {
         "now".to_owned()

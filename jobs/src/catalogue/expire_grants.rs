@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::context::Cx;
-use crate::job::{Door, Failure, Job};
+use crate::job::{Door, Failure, Job, Scope};
 use crate::store::wallets;
 
 /// Something has expired.
@@ -24,6 +24,7 @@ const PASSED_OVER: Duration = Duration::from_millis(50);
 impl Job for ExpireGrants {
     const NAME: &'static str = "expire_grants";
     const DOOR: Door = Door::Schedulable;
+    const SCOPE: Scope = Scope::Set;
 
     fn key(&self) -> String {
         "now".to_owned()

@@ -10,7 +10,7 @@ use sqlx::PgConnection;
 
 use crate::clock;
 use crate::context::Cx;
-use crate::job::{Failure, Job};
+use crate::job::{Failure, Job, Scope};
 use crate::mail::{Letter, MembershipEnd, MembershipEnding};
 use crate::store::emails::{self, Decided, QueuedEmail, QueuedEmails};
 use crate::store::memberships::{self, PassedMembership};
@@ -27,6 +27,7 @@ pub struct ExpireMembership {
 
 impl Job for ExpireMembership {
     const NAME: &'static str = "expire_membership";
+    const SCOPE: Scope = Scope::Set;
 
     fn key(&self) -> String {
         self.clock.0.to_string()

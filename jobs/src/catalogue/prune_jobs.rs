@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::context::Cx;
-use crate::job::{Door, Failure, Job};
+use crate::job::{Door, Failure, Job, Scope};
 
 /// It is time to clean up.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -15,6 +15,7 @@ pub struct PruneJobs {}
 impl Job for PruneJobs {
     const NAME: &'static str = "prune_jobs";
     const DOOR: Door = Door::Schedulable;
+    const SCOPE: Scope = Scope::Set;
 
     fn key(&self) -> String {
         "now".to_owned()

@@ -8,7 +8,7 @@ use perennial_core::ids::ClockId;
 use serde::{Deserialize, Serialize};
 
 use crate::context::Cx;
-use crate::job::{Failure, Job};
+use crate::job::{Failure, Job, Scope};
 use crate::usage::{self, Whose};
 
 /// Meters whose periods are closed in one transaction.
@@ -23,6 +23,7 @@ pub struct ResetQuota {
 
 impl Job for ResetQuota {
     const NAME: &'static str = "reset_quota";
+    const SCOPE: Scope = Scope::Set;
 
     fn key(&self) -> String {
         self.clock.0.to_string()

@@ -10,7 +10,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::context::Cx;
-use crate::job::{Door, Failure, Job};
+use crate::job::{Door, Failure, Job, Scope};
 use crate::store::usage_retention::{self, Pruned};
 
 /// Rows that are deleted in one transaction.
@@ -23,6 +23,7 @@ pub struct RetainUsage {}
 impl Job for RetainUsage {
     const NAME: &'static str = "retain_usage";
     const DOOR: Door = Door::Schedulable;
+    const SCOPE: Scope = Scope::Set;
 
     fn key(&self) -> String {
         "now".to_owned()

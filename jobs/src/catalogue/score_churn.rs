@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::context::Cx;
 use crate::insight;
-use crate::job::{Door, Failure, Job};
+use crate::job::{Door, Failure, Job, Scope};
 use crate::store::insight as store;
 
 /// Customers that are scored in one transaction.
@@ -21,6 +21,7 @@ pub struct ScoreChurn {}
 impl Job for ScoreChurn {
     const NAME: &'static str = "score_churn";
     const DOOR: Door = Door::Schedulable;
+    const SCOPE: Scope = Scope::Set;
 
     fn key(&self) -> String {
         "now".to_owned()

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::context::Cx;
 use crate::digest::{self, Digest};
-use crate::job::{Door, Failure, Job};
+use crate::job::{Door, Failure, Job, Scope};
 use crate::mail::Delivery;
 use crate::store::digests;
 
@@ -21,6 +21,7 @@ pub struct SendDigest {}
 impl Job for SendDigest {
     const NAME: &'static str = "send_digest";
     const DOOR: Door = Door::Schedulable;
+    const SCOPE: Scope = Scope::Set;
 
     fn key(&self) -> String {
         "now".to_owned()

@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use crate::context::Cx;
-use crate::job::{Door, Failure, Job};
+use crate::job::{Door, Failure, Job, Scope};
 use crate::snapshot::{Books, Method};
 
 /// It is time to take a snapshot.
@@ -21,6 +21,7 @@ pub struct Snapshot {
 impl Job for Snapshot {
     const NAME: &'static str = "snapshot";
     const DOOR: Door = Door::Schedulable;
+    const SCOPE: Scope = Scope::Set;
 
     fn key(&self) -> String {
         self.date.map_or_else(|| "now".to_owned(), |date| date.to_string())

@@ -24,6 +24,7 @@ use tokio::sync::mpsc;
 
 use crate::{Config, JobContext, JsonCodec, lease::Line, process::Shared};
 use fetcher::Fetcher;
+pub(crate) use layer::supervise;
 pub use layer::{AckLayer, AckService};
 
 /// A claimed job on its way to its handler.

@@ -10,7 +10,12 @@
 //! # #[derive(serde::Serialize, serde::Deserialize)] struct Renew { subscription: uuid::Uuid }
 //! # async fn renew(_: Renew) -> Result<(), std::io::Error> { Ok(()) }
 //! # async fn example(pool: sqlx::PgPool) -> Result<(), sqlx::Error> {
-//! catalogue::publish(&pool, &[("renew", catalogue::Door::Internal)]).await?;
+//! let renew_entry = catalogue::Entry {
+//!     name: "renew",
+//!     door: catalogue::Door::Internal,
+//!     scope: catalogue::Scope::Subject,
+//! };
+//! catalogue::publish(&pool, &[renew_entry]).await?;
 //! let process = Process::start(pool.clone(), "worker").await?;
 //! process.work("renew", Config::default(), |job: Renew, cx: JobContext| async move {
 //!     match renew(job).await {
@@ -42,6 +47,7 @@ mod enqueue;
 mod lease;
 mod process;
 mod store;
+mod suspect;
 pub mod ticks;
 mod tokens;
 
@@ -52,4 +58,5 @@ pub use context::{JobContext, LeaseLost, NotAJob};
 pub use ending::Ending;
 pub use enqueue::{NewJob, enqueue, enqueue_all};
 pub use process::{CONNECTIONS_MAX, Process};
+pub use suspect::{Suspect, next_suspect};
 pub use tokens::{Rate, take_tokens};

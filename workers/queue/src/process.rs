@@ -64,7 +64,7 @@ impl Shared {
 /// handlers that use up a pool must not keep the heartbeat waiting.
 #[derive(Debug, Clone)]
 pub struct Process {
-    shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
     background: TaskTracker,
 }
 
@@ -128,13 +128,19 @@ impl Process {
     /// [`Self::work`] does that and runs it.
     #[must_use]
     pub fn queue<J>(&self, name: &str, config: Config) -> Queue<J> {
+        let line = self.line(name, config);
+        self.shared.listen_more.notify_one();
+        Queue::new(Arc::clone(&self.shared), line)
+    }
+
+    /// What the tasks of a queue share, kept for the heartbeat and the drain.
+    pub(crate) fn line(&self, name: &str, config: Config) -> Arc<Line> {
         let stop = self.shared.stop.child_token();
         let line = Arc::new(Line::new(name.to_owned(), config, stop));
         let mut lines = self.shared.lines.lock().unwrap_or_else(PoisonError::into_inner);
         lines.push(Arc::clone(&line));
         self.shared.line_added.notify_one();
-        self.shared.listen_more.notify_one();
-        Queue::new(Arc::clone(&self.shared), line)
+        line
     }
 
     /// Runs the jobs of a queue until the process drains, each handler as a task of its own.

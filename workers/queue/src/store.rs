@@ -243,6 +243,33 @@ pub(crate) async fn reclaim(
     .await
 }
 
+/// Ends quarantines whose time is over. Returns how many.
+pub(crate) async fn release_quarantined(connection: &mut PgConnection) -> sqlx::Result<i64> {
+    sqlx::query_scalar!(r#"select perennial.release_quarantined() as "released!""#)
+        .fetch_one(connection)
+        .await
+}
+
+/// Takes one suspect. `None`: another process has it, or it is a suspect no more.
+pub(crate) async fn claim_suspect(
+    connection: &mut PgConnection,
+    job: i64,
+    worker: Uuid,
+    lease: Duration,
+) -> sqlx::Result<Option<Claimed>> {
+    sqlx::query_as!(
+        Claimed,
+        r#"select id as "id!", payload as "payload!", attempt as "attempt!", run as "run!",
+                  max_attempts, trace
+             from perennial.claim_suspect($1, $2, $3)"#,
+        job,
+        worker,
+        millis(lease),
+    )
+    .fetch_optional(connection)
+    .await
+}
+
 pub(crate) async fn sign_in(
     connection: &mut PgConnection,
     worker: Uuid,

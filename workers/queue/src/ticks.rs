@@ -37,7 +37,20 @@ pub struct Schedule<'a> {
     pub catch_up: CatchUp,
 }
 
-/// How far the schedule has ticked. A schedule never seen before starts at `now`.
+/// A machine's clock and the database's may differ by this much: longer than any of their
+/// corrections, shorter than a schedule whose ticks would be missed.
+pub const CLOCK_SKEW_MAX: Duration = Duration::minutes(1);
+
+/// The database's time: it decides which ticks are due, whatever the hosts' clocks say.
+///
+/// # Errors
+/// The statement failed.
+pub async fn database_now(pool: &PgPool) -> sqlx::Result<DateTime<Utc>> {
+    sqlx::query_scalar!(r#"select clock_timestamp() as "now!""#).fetch_one(pool).await
+}
+
+/// How far the schedule has ticked. A schedule never seen before starts at `now`, and so does one
+/// that ticked in the future: a host with a wrong clock did that, and its ticks come again.
 ///
 /// # Errors
 /// The statement failed.
@@ -53,9 +66,36 @@ pub async fn cursor(
     )
     .execute(pool)
     .await?;
-    sqlx::query_scalar!("select cursor from perennial.schedules where name = $1", schedule)
-        .fetch_one(pool)
-        .await
+    let cursor =
+        sqlx::query_scalar!("select cursor from perennial.schedules where name = $1", schedule)
+            .fetch_one(pool)
+            .await?;
+    if cursor <= now + CLOCK_SKEW_MAX {
+        return Ok(cursor);
+    }
+    tracing::error!(
+        schedule,
+        "schedule {schedule} had ticked up to {cursor}, which is still to come: it goes on from now"
+    );
+    mend(pool, schedule, now).await?;
+    Ok(now)
+}
+
+/// Takes back what a host with a wrong clock ticked ahead.
+async fn mend(pool: &PgPool, schedule: &str, now: DateTime<Utc>) -> sqlx::Result<()> {
+    let mut transaction = pool.begin().await?;
+    sqlx::query!(
+        "update perennial.schedules set cursor = $2 where name = $1 and cursor > $3",
+        schedule,
+        now,
+        now + CLOCK_SKEW_MAX
+    )
+    .execute(&mut *transaction)
+    .await?;
+    sqlx::query!("delete from perennial.ticks where schedule = $1 and tick > $2", schedule, now)
+        .execute(&mut *transaction)
+        .await?;
+    transaction.commit().await
 }
 
 /// Fires the due ticks that nobody fired yet and enqueues a job for each, in one transaction.

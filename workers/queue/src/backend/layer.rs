@@ -82,7 +82,12 @@ where
     }
 }
 
-async fn supervise(context: JobContext, run: BoxFuture<'static, Ending>, limit: Duration) {
+/// Runs a handler within its time, and hands its end to the acknowledging tasks.
+pub(crate) async fn supervise(
+    context: JobContext,
+    run: BoxFuture<'static, Ending>,
+    limit: Duration,
+) {
     let caught = AssertUnwindSafe(run).catch_unwind();
     let ending = match timeout(limit, caught).await {
         Ok(Ok(ending)) => ending,

@@ -75,13 +75,17 @@ async fn reclaim(shared: &Shared) -> sqlx::Result<()> {
         store::reclaim(connection, shared.worker).await
     })
     .await?;
+    let released = store::call(&shared.pool, store::release_quarantined).await?;
+    if released > 0 {
+        info!(released, "quarantines are over: the jobs are run again, each alone");
+    }
     for job in &reclaimed {
         if job.quarantined {
             error!(
                 job.name = job.queue,
                 job.id = job.id,
                 deaths = job.deaths,
-                "a job killed its process too often: it is quarantined"
+                "a job killed its process, alone: it is quarantined for a while"
             );
         } else {
             info!(

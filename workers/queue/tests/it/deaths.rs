@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use perennial_queue::{Config, Ending, JobContext, NewJob, Process};
+use perennial_queue::{
+    Config, Ending, JobContext, NewJob, Process, Suspect, catalogue, next_suspect,
+};
 use tokio::{runtime::Runtime, sync::mpsc};
 
 use crate::{
@@ -30,6 +32,22 @@ impl Mortal {
                 std::future::pending()
             });
             std::future::pending::<()>().await;
+        });
+        Self { runtime: Some(runtime), begun }
+    }
+
+    /// A process of its own for one suspect, whose handler never ends.
+    fn alone_with(world: &World, suspect: &Suspect) -> Self {
+        let runtime = Runtime::new().unwrap();
+        let (url, suspect) = (world.url.clone(), suspect.clone());
+        let (told, begun) = mpsc::unbounded_channel();
+        runtime.spawn(async move {
+            let process = Process::start(pool(&url).await, "alone").await.unwrap();
+            let never = move |_: Numbered, cx: JobContext| {
+                let _ = told.send(cx.attempt());
+                std::future::pending()
+            };
+            process.run_suspect(&suspect, quick(), never).await
         });
         Self { runtime: Some(runtime), begun }
     }
@@ -172,4 +190,119 @@ async fn a_drain_finishes_what_runs_and_gives_back_what_has_not_begun() {
     assert_eq!(world.count(untouched).await, world.live().await);
     assert!(world.live().await >= 5, "a drain claims nothing more");
     assert_eq!(world.count("select count(*) from perennial.job_workers").await, 0);
+}
+
+/// Two processes die with these jobs in flight, one after the other.
+async fn die_twice_with(world: &World, jobs: u32) {
+    world.enqueue("work", jobs).await;
+    for _ in 0..2 {
+        let mut worker = Mortal::start(world, "victim");
+        for _ in 0..jobs {
+            worker.begins().await;
+        }
+    }
+    let watcher = world.process("watcher").await;
+    // Beats as often as the queues it works.
+    watcher.work("other", quick(), |_: Numbered, _| async { Ending::Done });
+    let suspects = "select count(*) from perennial.jobs where state = 'suspect'";
+    world.until(suspects, i64::from(jobs)).await;
+    watcher.drain().await;
+}
+
+async fn suspect(world: &World) -> Suspect {
+    let mut found = None;
+    assert!(
+        until(async || {
+            found = next_suspect(&world.pool).await.unwrap();
+            found.is_some()
+        })
+        .await
+    );
+    found.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn jobs_that_died_beside_each_other_are_run_alone_and_are_innocent_unless_proven_guilty() {
+    let world = World::new().await;
+    die_twice_with(&world, 5).await;
+    // A third restart in the middle of a probe proves nothing for ever, either.
+    let mut alone = Mortal::alone_with(&world, &suspect(&world).await);
+    alone.begins().await;
+    drop(alone);
+    let runs = Runs::default();
+    let process = world.process("alone").await;
+    process.work("other", quick(), |_: Numbered, _| async { Ending::Done });
+    for _ in 0..5 {
+        let (noted, next) = (runs.clone(), suspect(&world).await);
+        let ran = process.run_suspect(&next, quick(), |job: Numbered, _| {
+            noted.note(job.number);
+            async { Ending::Done }
+        });
+        assert!(ran.await.unwrap());
+    }
+    assert_eq!(
+        (runs.sorted(), world.live().await, world.dead().await),
+        (vec![0, 1, 2, 3, 4], 0, 0)
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_suspect_that_kills_its_own_process_twice_is_quarantined_and_nobody_else() {
+    let world = World::new().await;
+    die_twice_with(&world, 3).await;
+    let watcher = world.process("watcher").await;
+    watcher.work("other", quick(), |_: Numbered, _| async { Ending::Done });
+    let poison = suspect(&world).await;
+    for _ in 0..2 {
+        let free = "select count(*) from perennial.jobs where state = 'running'";
+        world.until(free, 0).await;
+        let mut alone = Mortal::alone_with(&world, &poison);
+        alone.begins().await;
+    }
+    world.until("select count(*) from perennial.dead_jobs where kind = 'quarantined'", 1).await;
+    let reason = world.text("select reason from perennial.dead_jobs").await;
+    assert_eq!(reason, "its process died 4 times while it ran");
+    let held = "select count(*) from perennial.dead_jobs where key_held_until < 'infinity'
+                   and probe_at < now() + interval '20 minutes'";
+    assert_eq!((world.count(held).await, world.live().await), (1, 2));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_quarantine_ends_and_the_job_is_run_alone_again() {
+    let world = World::new().await;
+    let job = NewJob::new("work", &Numbered { number: 7 }).key("seven");
+    assert!(world.enqueue_one(job).await);
+    for _ in 0..3 {
+        Mortal::start(&world, "victim").begins().await;
+    }
+    let watcher = world.process("watcher").await;
+    watcher.work("other", quick(), |_: Numbered, _| async { Ending::Done });
+    world.until("select count(*) from perennial.dead_jobs where kind = 'quarantined'", 1).await;
+    world.execute("update perennial.dead_jobs set probe_at = now()").await;
+    let again = suspect(&world).await;
+    let ran = watcher.run_suspect(&again, quick(), |_: Numbered, _| async { Ending::Done });
+    assert!(ran.await.unwrap());
+    assert_eq!((world.live().await, world.dead().await), (0, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_for_a_whole_set_is_never_quarantined() {
+    let world = World::new().await;
+    let entry = catalogue::Entry {
+        name: "work",
+        door: catalogue::Door::Internal,
+        scope: catalogue::Scope::Set,
+    };
+    catalogue::publish(&world.pool, &[entry]).await.unwrap();
+    world.enqueue("work", 1).await;
+    for _ in 0..3 {
+        world.execute("update perennial.jobs set state = 'ready', run_at = now() where state <> 'running'").await;
+        Mortal::start(&world, "victim").begins().await;
+        let watcher = world.process("watcher").await;
+        watcher.work("other", quick(), |_: Numbered, _| async { Ending::Done });
+        world.until("select count(*) from perennial.jobs where state = 'running'", 0).await;
+        watcher.drain().await;
+    }
+    let suspects = "select count(*) from perennial.jobs where state = 'suspect' and deaths = 3";
+    assert_eq!((world.count(suspects).await, world.dead().await), (1, 0));
 }

@@ -1,6 +1,10 @@
 //! Keys, and the doors that other services enqueue through.
 
-use perennial_queue::{Ending, NewJob, catalogue, catalogue::Door, enqueue, enqueue_all};
+use perennial_queue::{
+    Ending, NewJob, catalogue,
+    catalogue::{Door, Entry, Scope},
+    enqueue, enqueue_all,
+};
 
 use crate::world::{Numbered, World, quick};
 
@@ -46,7 +50,8 @@ async fn a_job_of_a_transaction_that_rolls_back_never_was() {
 #[tokio::test(flavor = "multi_thread")]
 async fn services_enqueue_only_what_the_catalogue_lets_them() {
     let world = World::new().await;
-    let jobs = [("renew", Door::Internal), ("reset_quota", Door::Schedulable)];
+    let entry = |name, door| Entry { name, door, scope: Scope::Subject };
+    let jobs = [entry("renew", Door::Internal), entry("reset_quota", Door::Schedulable)];
     catalogue::publish(&world.pool, &jobs).await.unwrap();
     catalogue::publish(&world.pool, &jobs).await.unwrap();
     let call = async |job: &str, payload: &str, key: Option<&str>| {

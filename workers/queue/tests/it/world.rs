@@ -21,8 +21,9 @@ static SERVER: LazyLock<Server> = LazyLock::new(|| {
 static TEMPLATE: OnceCell<()> = OnceCell::const_new();
 static DATABASES: AtomicU32 = AtomicU32::new(0);
 
-const MIGRATIONS: [&str; 2] = [
+const MIGRATIONS: [&str; 3] = [
     include_str!("../../../../migrations/0017_jobs.sql"),
+    include_str!("../../../../migrations/0046_suspects.sql"),
     include_str!("../../../../migrations/functions/jobs.sql"),
 ];
 
