@@ -25,6 +25,8 @@ mod score_churn;
 mod send_digest;
 mod send_email;
 mod snapshot;
+mod start_subscription;
+mod suspend_parked;
 mod top_up_wallet;
 mod trial_ending_notice;
 mod upcoming_renewal_notice;
@@ -80,6 +82,8 @@ catalogue! {
     score_churn::ScoreChurn,
     send_email::SendEmail,
     snapshot::Snapshot,
+    start_subscription::StartSubscription,
+    suspend_parked::SuspendParked,
     top_up_wallet::TopUpWallet,
     trial_ending_notice::TrialEndingNotice,
     upcoming_renewal_notice::UpcomingRenewalNotice,

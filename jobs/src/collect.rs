@@ -34,6 +34,9 @@ const PROCESSING_DELAY_SECONDS: i32 = 86_400;
 pub(crate) async fn collect(cx: &Cx, payment: PaymentId, by: &'static str) -> Result<(), Failure> {
     let Some(attempt) = open(cx, payment).await? else { return Ok(()) };
     match attempt.status.as_str() {
+        "planned" if attempt.repeats >= i64::from(cx.charges_per_customer_hour) => {
+            hold_back(cx, &attempt, by).await
+        }
         "planned" => make(cx, &attempt, by).await,
         // It was interrupted: the key may have been used. While the provider remembers the key,
         // the same call gives the same answer; after that, only asking helps.
@@ -41,6 +44,22 @@ pub(crate) async fn collect(cx: &Cx, payment: PaymentId, by: &'static str) -> Re
         "executing" => ask(cx, &attempt, by).await,
         _ => Ok(()),
     }
+}
+
+/// So many charges of one customer within an hour are nothing that anybody wants: the subscription
+/// or order is parked for an operator, and nothing is sent.
+async fn hold_back(cx: &Cx, attempt: &Attempt, by: &'static str) -> Result<(), Failure> {
+    let (payment, made) = (payment_id(attempt), attempt.repeats);
+    tracing::error!(
+        payment.id = %payment,
+        "{payment} is not charged: {made} charges of this customer within an hour"
+    );
+    let reason = format!(
+        "held back, for it would be one of more than {} charges of this customer within an hour \
+         (PERENNIAL_CHARGES_PER_CUSTOMER_HOUR)",
+        cx.charges_per_customer_hour
+    );
+    settle(cx, attempt, Settled::Rejected { reason }, None, CallTrace::default(), by).await
 }
 
 /// Asks for an outcome that is not known.

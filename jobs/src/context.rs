@@ -5,9 +5,11 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use perennial_core::dunning::DunningPolicy;
 use sqlx::{PgConnection, PgPool};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use uuid::Uuid;
 
 use crate::coalesce::Coalesced;
+use crate::inbox::SignUps;
 use crate::lifecycle::Decider;
 use crate::mail::{Mailbox, Mailer, Sender};
 use crate::outbox::Outbox;
@@ -30,12 +32,19 @@ pub struct Cx {
     pub sender: Arc<Sender>,
     /// Where the team's digest goes; none: nowhere.
     pub digest_to: Option<Arc<Mailbox>>,
+    /// More charges of one customer within an hour wait for an operator (the first of each
+    /// subscription does not count).
+    pub charges_per_customer_hour: u32,
     pub(crate) policies: Policies,
     pub(crate) lifecycle: Coalesced<Decider>,
     pub(crate) till: Coalesced<Till>,
     pub(crate) outbox: Coalesced<Outbox>,
+    pub(crate) sign_ups: Coalesced<SignUps>,
+    turns: Arc<Semaphore>,
 }
 
+/// Unless it is set otherwise: more than any customer wants, and few enough to refund by hand.
+pub const CHARGES_PER_CUSTOMER_HOUR: u32 = 20;
 /// Requests that become one transaction.
 const BATCH_MAX: usize = 256;
 
@@ -50,12 +59,17 @@ impl Cx {
     ) -> Self {
         let policies = Policies::default();
         let decider = Decider::new(pool.clone(), policies.clone(), payments.name());
+        let sign_ups = SignUps::new(pool.clone(), policies.clone(), payments.name());
+        let turns = pool.options().get_max_connections() / 2;
         Self {
             lifecycle: Coalesced::start(decider, 2, BATCH_MAX),
             till: Coalesced::start(Till::new(pool.clone(), payments.name()), 2, BATCH_MAX),
             outbox: Coalesced::start(Outbox::new(pool.clone()), 2, BATCH_MAX),
+            sign_ups: Coalesced::start(sign_ups, 1, BATCH_MAX),
+            turns: Arc::new(Semaphore::new(usize::try_from(turns).unwrap_or(1).max(1))),
             sender: Arc::new(sender),
             digest_to: None,
+            charges_per_customer_hour: CHARGES_PER_CUSTOMER_HOUR,
             analytics: pool.clone(),
             pool,
             payments,
@@ -64,10 +78,22 @@ impl Cx {
         }
     }
 
+    /// A turn for work that keeps a connection to itself. There are fewer turns than connections:
+    /// however much of such work waits, decisions, payments and emails have theirs.
+    pub(crate) async fn turn(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.turns).acquire_owned().await.ok()
+    }
+
     /// Reads numbers of the business from a replica.
     #[must_use]
     pub fn with_analytics(self, analytics: PgPool) -> Self {
         Self { analytics, ..self }
+    }
+
+    /// Lets so many charges of one customer through within an hour.
+    #[must_use]
+    pub fn with_charges_per_customer_hour(self, charges_per_customer_hour: u32) -> Self {
+        Self { charges_per_customer_hour, ..self }
     }
 
     /// Sends the team's digest there.

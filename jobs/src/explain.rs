@@ -128,7 +128,14 @@ impl Standing {
         let ended = matches!(self.status.as_str(), "canceled" | "expired");
         if let Some(reason) = self.parked_reason.as_ref().filter(|_| !ended) {
             return format!(
-                "Nothing happens by itself: {reason}. `invoice.pay_requested` sets it going again."
+                "Parked, nothing is billed or charged by itself: {reason}. {}\
+                 `subscription.release_requested` sets it going again, and so does an attempt that \
+                 has an outcome.",
+                self.next_action_at.map_or_else(String::new, |at| format!(
+                    "{} at {} unless somebody looks. ",
+                    self.next_action.as_deref().unwrap_or_default(),
+                    instant(at)
+                ))
             );
         }
         if let Some(payment) = &self.awaited_payment {
@@ -162,6 +169,7 @@ fn why(action: &str) -> &'static str {
         "retry_payment" => "the dunning ladder has its next rung then.",
         "expire_grace" => "grace ends then, and access with it, unless what is owed is paid.",
         "end_trial" => "the trial ends then.",
+        "start_subscription" => "it was agreed to begin then. Until then it can be canceled.",
         "cancel_at_period_end" => {
             "a cancellation was asked for; the period ends then. It can be undone until that instant."
         }

@@ -8,6 +8,7 @@ mod customer;
 mod method;
 mod order;
 mod payment;
+mod sign_ups;
 mod subscription;
 
 use std::fmt::Display;
@@ -72,8 +73,14 @@ impl From<BeginError> for Trouble {
     }
 }
 
+pub(crate) use sign_ups::SignUps;
+
 /// Processes the customer's next event, if one is due.
 pub(crate) async fn process_next(cx: &Cx, customer: CustomerId) -> Result<Progress, Failure> {
+    if cx.sign_ups.ask(customer).await? {
+        return Ok(Progress::Processed);
+    }
+    let _turn = cx.turn().await;
     let mut transaction = cx.pool.begin().await?;
     customers::take_turn(&mut transaction, customer.0).await?;
     let Some(event) = events::next(&mut transaction, customer.0).await? else {
@@ -171,6 +178,9 @@ async fn handle(
         "subscription.cancel_requested" => {
             let when = data::<CancelRequested>(event)?.when();
             decide(conn, cx, subscription, Event::CancelRequested { when }).await
+        }
+        "subscription.release_requested" => {
+            decide(conn, cx, subscription, Event::ReleaseRequested).await
         }
         "subscription.cancel_undone" => decide(conn, cx, subscription, Event::CancelUndone).await,
         "invoice.pay_requested" => {

@@ -29,4 +29,4 @@ pub mod sweep;
 mod till;
 mod usage;
 
-pub use context::Cx;
+pub use context::{CHARGES_PER_CUSTOMER_HOUR, Cx};

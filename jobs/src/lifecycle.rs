@@ -25,7 +25,7 @@ use crate::context::{Cx, Policies};
 use crate::job::Failure;
 use save::Batch;
 
-pub(crate) use begin::{BeginError, Terms, begin};
+pub(crate) use begin::{BeginError, Terms, begin, begin_all};
 pub(crate) use journal::Journal;
 pub(crate) use letters::method_words;
 pub(crate) use load::{Loaded, interval, load_one, methods_of};

@@ -112,9 +112,11 @@ async fn events(conn: &mut PgConnection) -> sqlx::Result<i64> {
              from (select distinct e.customer_id
                      from perennial.lifecycle_events e
                     where e.processed_at is null and e.at <= perennial.business_now(e.clock_id)
-                      and not exists (select from perennial.lifecycle_events f
-                                       where f.clock_id = e.clock_id and f.customer_id = e.customer_id
-                                         and f.processed_at is null and f.seq < e.seq)
+                      and not exists (select from perennial.lifecycle_events w
+                                       where w.clock_id = e.clock_id and w.customer_id = e.customer_id
+                                         and w.processed_at is null and w.seq < e.seq
+                                         and w.at > perennial.business_now(w.clock_id)
+                                         and (w.subject = e.subject or w.type = 'customer.upserted'))
                       and not exists (select from perennial.jobs j
                                        where j.queue = 'process_events' and j.unique_key = e.customer_id::text)
                     limit $1) due

@@ -1,5 +1,47 @@
 -- What is sold, and under which names.
 
+create or replace function perennial.is_free_plan(plan uuid) returns boolean
+language sql stable as $$
+    select coalesce(bool_and(p.unit_amount_minor = 0 and p.setup_fee_minor = 0), false)
+      from perennial.prices p where p.plan_id = plan and p.customer_id is null and p.active
+$$;
+comment on function perennial.is_free_plan is
+    'Whether a plan costs nothing: then it does in every currency and for every interval.';
+
+create or replace function perennial.is_offered(plan uuid, currency text, interval_unit text, interval_count integer)
+returns boolean
+language sql stable as $$
+    select perennial.is_free_plan(plan) or exists (
+        select from perennial.prices p
+         where p.plan_id = plan and p.customer_id is null and p.active and p.currency = is_offered.currency
+           and p.interval_unit = is_offered.interval_unit and p.interval_count = is_offered.interval_count)
+$$;
+comment on function perennial.is_offered is 'Whether a plan has a list price in this currency and for this interval.';
+
+create or replace function perennial.check_policy_end(policy text, data jsonb) returns void
+language plpgsql stable
+set search_path = perennial, pg_temp as $$
+declare
+    lesser text;
+    plan uuid;
+begin
+    select p.document -> 'end' ->> 'downgrade' into lesser
+      from dunning_policies p where p.name = policy order by p.version desc limit 1;
+    if lesser is null then
+        return;
+    end if;
+    select l.id into plan from plans l where l.code = lesser and l.active;
+    if plan is null or not is_offered(plan, coalesce(data ->> 'currency', 'USD'), data ->> 'interval',
+                                      coalesce((data ->> 'interval_count')::integer, 1)) then
+        perform refuse_field('policy', format('%s ends with plan %s, which is not sold in %s every %s %s; '
+            'give the plan such a price, or name another policy', to_jsonb(policy), lesser,
+            coalesce(data ->> 'currency', 'USD'), coalesce(data ->> 'interval_count', '1'), data ->> 'interval'));
+    end if;
+end
+$$;
+comment on function perennial.check_policy_end is
+    'Refuses a policy whose lesser plan has no price where a subscription would need one.';
+
 create or replace function perennial.check_catalog(data jsonb) returns void
 language plpgsql stable as $$
 declare
@@ -20,17 +62,16 @@ begin
     elsif data ? 'negotiated_amount_minor' then
         perform perennial.refuse_field('negotiated_amount_minor', format('plan %s has a list price', chosen.code));
     end if;
-    if not exists (select from perennial.prices where plan_id = chosen.id and customer_id is null and active
-                    and currency = coalesce(data ->> 'currency', 'USD')) then
+    if not perennial.is_free_plan(chosen.id) and not exists (
+        select from perennial.prices where plan_id = chosen.id and customer_id is null and active
+           and currency = coalesce(data ->> 'currency', 'USD')) then
         perform perennial.refuse_field('currency', format('plan %s is not sold in %s; it is in %s', chosen.code,
             coalesce(data ->> 'currency', 'USD'),
             (select string_agg(distinct currency, ', ') from perennial.prices
               where plan_id = chosen.id and customer_id is null and active)));
     end if;
-    if not exists (select from perennial.prices where plan_id = chosen.id and customer_id is null and active
-                    and currency = coalesce(data ->> 'currency', 'USD')
-                    and interval_unit = data ->> 'interval'
-                    and interval_count = coalesce((data ->> 'interval_count')::integer, 1)) then
+    if not perennial.is_offered(chosen.id, coalesce(data ->> 'currency', 'USD'), data ->> 'interval',
+                                coalesce((data ->> 'interval_count')::integer, 1)) then
         select string_agg(distinct interval_count || ' ' || interval_unit, ', ') into intervals
           from perennial.prices where plan_id = chosen.id and customer_id is null and active
            and currency = coalesce(data ->> 'currency', 'USD');
@@ -52,12 +93,22 @@ declare
     anchor text := event.data ->> 'anchor';
     policy text := coalesce(event.data ->> 'policy', 'standard');
     moment timestamptz := coalesce(event.at, business_now(clock_to_be((event.data ->> 'customer')::uuid)));
+    starts timestamptz := instant_of(event.data ->> 'starts_at');
 begin
     perform check_catalog(event.data);
+    if starts <= moment then
+        perform refuse_field('starts_at', format('must lie after the event, at %s, is %s; a start in the past is the event''s own `at`',
+            moment, event.data -> 'starts_at'));
+    elsif starts > moment + interval '5 years' then
+        perform refuse_field('starts_at', format('must lie within five years, is %s', event.data -> 'starts_at'));
+    end if;
+    moment := coalesce(starts, moment);
     if not exists (select from dunning_policies p where p.name = policy) then
         perform refuse_field('policy', format('there is no %s; known are %s', to_jsonb(policy),
             (select string_agg(distinct p.name, ', ') from dunning_policies p)));
-    elsif instant_of(event.data ->> 'trial_end') <= moment then
+    end if;
+    perform check_policy_end(policy, event.data);
+    if instant_of(event.data ->> 'trial_end') <= moment then
         perform refuse_field('trial_end', format('must be after the subscription begins, at %s, is %s',
             moment, event.data -> 'trial_end'));
     elsif instant_of(coalesce(anchor, 'none')) is null and instant_of(anchor || 'T00:00:00Z') is null and anchor is not null then

@@ -4,7 +4,7 @@ create or replace view perennial.next_due as
     select c.id as clock_id, least(
                (select min(next_action_at) from perennial.subscriptions where clock_id = c.id),
                (select min(due_at) from perennial.payments where clock_id = c.id),
-               (select min(at) from perennial.lifecycle_events where clock_id = c.id and processed_at is null),
+               (select min(e.runs_at) from perennial.waiting_events e where e.clock_id = c.id),
                (select min(period_end) from perennial.usage_meters where clock_id = c.id),
                (select min(due_at) from perennial.usage_warnings where clock_id = c.id),
                (select min(due_at) from perennial.final_invoices_due where clock_id = c.id),

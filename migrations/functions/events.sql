@@ -43,6 +43,21 @@ $$;
 comment on function perennial.clock_to_be is
     'The clock of a customer, or the one they will have: that of its name where they are new, else the global one.';
 
+create or replace view perennial.waiting_events as
+    select e.seq, e.event_id, e.type, e.subject, e.customer_id, e.clock_id, e.at,
+           greatest(e.at, b.at) as runs_at, b.event_id as waits_for
+      from perennial.lifecycle_events e
+      left join lateral (
+           select w.at, w.event_id from perennial.lifecycle_events w
+            where w.clock_id = e.clock_id and w.customer_id = e.customer_id and w.processed_at is null
+              and w.seq < e.seq and w.at > e.at
+              and (w.subject = e.subject or w.type = 'customer.upserted'
+                   and not exists (select from perennial.customers c where c.id = e.customer_id))
+            order by w.at desc limit 1) b on true
+     where e.processed_at is null;
+comment on view perennial.waiting_events is
+    'Events that are not processed yet: when each can be, and the earlier event about the same subject that it waits for.';
+
 create or replace function perennial.check_told_again(said perennial.lifecycle_events, again perennial.lifecycle_events) returns void
 language plpgsql stable as $$
 begin
@@ -90,7 +105,6 @@ begin
     if subject is null then
         perform perennial.refuse_field('subject', format('is required: the %s', known.subject));
     end if;
-    -- A customer's later events wait for it, so that one that never comes would hold them for ever.
     if emit.at > now() + interval '100 years' or emit.at < '1900-01-01' then
         perform perennial.refuse_field('at', format('must lie between 1900 and a hundred years from now, is %s', emit.at));
     end if;
@@ -120,6 +134,13 @@ begin
     end if;
     -- The time of an event is that of its customer's clock, also where the customer is new with it.
     clock := perennial.clock_to_be(whose, emit.data ->> 'clock');
+    -- An event acts at its own instant and never earlier: clocks may differ a little, and no more.
+    if emit.at > perennial.business_now(clock) + interval '5 minutes' then
+        perform perennial.refuse_field('at', format(
+            'lies ahead of the customer''s clock (%s): %s. An event says what has happened%s',
+            perennial.business_now(clock), emit.at,
+            case when known.type = 'subscription.created' then '; a later start is its field starts_at' else '' end));
+    end if;
     insert into perennial.lifecycle_events (event_id, type, subject, customer_id, clock_id, data, at)
     values (emit.event_id, known.type, emit.subject, whose, clock, emit.data,
             coalesce(emit.at, perennial.business_now(clock)))

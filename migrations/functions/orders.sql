@@ -63,7 +63,7 @@ begin
 end
 $$;
 comment on function perennial.set_auto_top_up is
-    'From now on a package is bought when less than `below` is left, at most so often in a month; package null: no more.';
+    'From now on, when less than `below` is left, as many packages are bought in one order as are missing, at most so many in a month; package null: no more.';
 
 create or replace function perennial.check_order_invariants() returns table (invariant text, subject text, problem text)
 language sql stable

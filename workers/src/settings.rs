@@ -65,6 +65,8 @@ pub struct WorkSettings {
     pub stripe: StripeConfig,
     /// Calls per second to each of the provider's endpoints, all workers together.
     pub provider_calls_per_second: u32,
+    /// Charges of one customer within an hour before an operator has to look.
+    pub charges_per_customer_hour: u32,
     /// The mail server.
     pub smtp: SmtpServer,
     /// Who the mail is from.
@@ -183,6 +185,7 @@ impl WorkSettings {
             analytics_url: analytics_url(),
             stripe: stripe()?,
             provider_calls_per_second: number(&declared::PROVIDER_CALLS_PER_SECOND)?,
+            charges_per_customer_hour: number(&declared::CHARGES_PER_CUSTOMER_HOUR)?,
             smtp: smtp()?,
             sender: sender(&address)?,
             digest_to: variable("PERENNIAL_DIGEST_TO").map(|to| digest_to(&to)).transpose()?,

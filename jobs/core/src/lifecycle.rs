@@ -19,6 +19,7 @@ mod next_charge;
 mod notices;
 pub mod preview;
 mod service;
+mod standstill;
 pub mod status;
 mod subscription;
 
@@ -26,7 +27,7 @@ pub use access::{Access, access};
 pub use agenda::{Action, agenda};
 pub use effect::{
     Account, BalanceChange, BalanceKind, CaseOutcome, Effect, Entry, InvoiceClose, InvoiceKind,
-    IssuedInvoice, Line, LineKind, Notice, PeriodKind, Posting, Reason,
+    IssuedInvoice, Line, LineKind, Notice, Occasion, PeriodKind, Posting, Reason,
 };
 pub use event::{CancelWhen, Event, UnusedTime};
 pub use method::{Method, Unusable};
@@ -34,7 +35,8 @@ pub use next_charge::{NextCharge, next_charge};
 pub use service::{Start, start};
 pub use status::{Edge, Status};
 pub use subscription::{
-    Case, Ended, Invoice, Item, NoticesSent, PauseReason, PendingItem, State, Subscription,
+    Case, Ended, Invoice, Item, NoticesSent, PARKED_MAX, Parked, PauseReason, PendingItem, State,
+    Subscription,
 };
 
 use chrono::{DateTime, Utc};
@@ -132,6 +134,7 @@ pub fn decide(
         }
         Event::PaymentMethodAttached { method } => service::method_attached(&mut draft, *method)?,
         Event::PayRequested { invoice } => collection::pay_requested(&mut draft, *invoice)?,
+        Event::ReleaseRequested => standstill::release(&mut draft)?,
         Event::CancelRequested { when } => cancellation::requested(&mut draft, *when)?,
         Event::CancelUndone => cancellation::undone(&mut draft)?,
         Event::UsageLeft => cancellation::usage_left(&mut draft)?,
@@ -142,6 +145,8 @@ pub fn decide(
 
 fn act(draft: &mut Draft<'_>, action: Action) -> Result<(), Refused> {
     match action {
+        Action::StartSubscription => service::start_scheduled(draft),
+        Action::SuspendParked => standstill::suspend(draft),
         Action::Renew => service::renew(draft),
         Action::RetryPayment => ladder::climb(draft),
         Action::ExpireGrace => ladder::end_grace(draft),

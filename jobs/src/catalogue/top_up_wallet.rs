@@ -28,6 +28,7 @@ impl Job for TopUpWallet {
     }
 
     async fn run(self, cx: &Cx) -> Result<(), Failure> {
+        let _turn = cx.turn().await;
         let mut transaction = cx.pool.begin().await?;
         let provider = cx.payments.name();
         orders::top_up(&mut transaction, provider, self.customer, &self.unit, Self::NAME).await?;

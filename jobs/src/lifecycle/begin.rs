@@ -17,8 +17,9 @@ use uuid::Uuid;
 use super::Journal;
 use super::load::{Loaded, methods_of};
 use super::save::{Batch, Decided};
+use crate::store::ledger;
+use crate::store::methods::{self, MethodRow};
 use crate::store::subscriptions::NewSubscription;
-use crate::store::{ledger, methods};
 
 /// What was agreed.
 #[derive(Debug, Clone)]
@@ -34,7 +35,7 @@ pub(crate) struct Terms {
     pub(crate) trial_end: Option<DateTime<Utc>>,
     pub(crate) policy_id: Uuid,
     pub(crate) policy: Arc<DunningPolicy>,
-    /// When it began: the event's own time, which may lie before processing.
+    /// When it begins: the event's own time, which may lie before processing, or what it says.
     pub(crate) started_at: DateTime<Utc>,
     pub(crate) now: DateTime<Utc>,
 }
@@ -55,9 +56,55 @@ pub(crate) async fn begin(
     terms: Terms,
     by: &'static str,
 ) -> Result<Journal, BeginError> {
-    let method_rows = methods::load(&mut *conn, &[terms.customer.0]).await?;
-    let balances = ledger::balances(&mut *conn, &[terms.customer.0]).await?;
-    let balance = balances.iter().find(|(_, currency, _)| currency == terms.currency.code());
+    let (journal, refused) = begin_all(conn, provider, vec![terms], by).await?;
+    match refused.into_iter().next() {
+        Some((_, refused)) => Err(refused.into()),
+        None => Ok(journal),
+    }
+}
+
+/// Subscriptions that cannot be, and why.
+type RefusedOnes = Vec<(SubscriptionId, Refused)>;
+
+/// Begins subscriptions of distinct customers within the caller's transaction. Returns those that
+/// cannot be; they leave nothing.
+pub(crate) async fn begin_all(
+    conn: &mut PgConnection,
+    provider: &'static str,
+    all: Vec<Terms>,
+    by: &'static str,
+) -> sqlx::Result<(Journal, RefusedOnes)> {
+    let customers: Vec<Uuid> = all.iter().map(|terms| terms.customer.0).collect();
+    let methods = methods::load(&mut *conn, &customers).await?;
+    let balances = ledger::balances(&mut *conn, &customers).await?;
+    let (mut new, mut refused) = (Vec::with_capacity(all.len()), Vec::new());
+    for terms in all {
+        let id = terms.id;
+        let methods: Vec<_> =
+            methods.iter().filter(|row| row.customer_id == terms.customer.0).cloned().collect();
+        let balance_minor = balances
+            .iter()
+            .find(|(customer, currency, _)| {
+                *customer == terms.customer.0 && currency == terms.currency.code()
+            })
+            .map_or(0, |(_, _, sum)| *sum);
+        match decide(terms, methods, balance_minor, by) {
+            Ok(decided) => new.push(decided),
+            Err(why) => refused.push((id, why)),
+        }
+    }
+    if new.is_empty() {
+        return Ok((Journal::default(), refused));
+    }
+    Ok((Batch::new(provider).write_new(conn, new).await?, refused))
+}
+
+fn decide(
+    terms: Terms,
+    method_rows: Vec<MethodRow>,
+    balance_minor: i64,
+    by: &'static str,
+) -> Result<(NewSubscription, Decided), Refused> {
     let draft = Subscription {
         id: terms.id,
         customer: terms.customer,
@@ -75,7 +122,7 @@ pub(crate) async fn begin(
         invoices: vec![],
         methods: methods_of(&method_rows),
         pending: vec![],
-        balance_minor: balance.map_or(0, |(_, _, sum)| *sum),
+        balance_minor,
     };
     let start = terms.trial_end.map_or(Start::Service, |ends_at| Start::Trial { ends_at });
     let context = core::Context { policy: &terms.policy, now: terms.now, downgrade: None };
@@ -93,20 +140,23 @@ pub(crate) async fn begin(
         downgrade: None,
         downgrade_plan: None,
     };
-    let new = NewSubscription {
+    let decided =
+        Decided { loaded, after: decision.after, effects: decision.effects, by, cause: None };
+    Ok((row(&terms), decided))
+}
+
+fn row(terms: &Terms) -> NewSubscription {
+    NewSubscription {
         id: terms.id.0,
         customer_id: terms.customer.0,
         clock_id: terms.clock_id,
-        currency: terms.currency.code(),
+        currency: terms.currency.code().to_owned(),
         anchor_local: terms.anchor.local,
-        anchor_zone: terms.anchor.zone.name(),
-        interval_unit: terms.interval.unit().as_str(),
+        anchor_zone: terms.anchor.zone.name().to_owned(),
+        interval_unit: terms.interval.unit().as_str().to_owned(),
         interval_count: i32::try_from(terms.interval.count()).unwrap_or(i32::MAX),
         started_at: terms.started_at,
         trial_end: terms.trial_end,
         policy_id: terms.policy_id,
-    };
-    let decided =
-        Decided { loaded, after: decision.after, effects: decision.effects, by, cause: None };
-    Ok(Batch::new(provider).write_new(conn, &new, decided).await?)
+    }
 }

@@ -41,8 +41,9 @@ impl Journal {
         let lines = effects.iter().filter_map(|effect| line(after.id, after.currency, effect));
         self.0.extend(lines);
         match (&before.parked, &after.parked) {
-            (None, Some(reason)) => {
-                self.0.push(Line::Parked { subscription: after.id, reason: reason.clone() });
+            (None, Some(parked)) => {
+                let reason = parked.reason.clone();
+                self.0.push(Line::Parked { subscription: after.id, reason });
             }
             (Some(_), None) => self.0.push(Line::Released { subscription: after.id }),
             _ => {}

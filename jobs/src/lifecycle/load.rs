@@ -9,8 +9,8 @@ use perennial_core::currency::Currency;
 use perennial_core::dunning::{DunningPolicy, EndAction};
 use perennial_core::ids::{InvoiceId, PaymentMethodId, SubscriptionId};
 use perennial_core::lifecycle::{
-    Action, Case, Ended, Event, Invoice, Item, Method, NoticesSent, PauseReason, PendingItem,
-    State, Status, Subscription,
+    Action, Case, Ended, Event, Invoice, Item, Method, NoticesSent, Parked, PauseReason,
+    PendingItem, State, Status, Subscription,
 };
 use perennial_core::network::Network;
 use sqlx::PgConnection;
@@ -211,7 +211,9 @@ fn assemble(
             trial: row.trial_notice_at.is_some(),
             grace: row.grace_notice_at.is_some(),
         },
-        parked: row.parked_reason,
+        parked: row
+            .parked_reason
+            .map(|reason| Parked { reason, since: row.parked_at.unwrap_or(row.now) }),
         invoices: parts.invoices.iter().map(invoice).collect::<sqlx::Result<_>>()?,
         methods: parts
             .methods
@@ -260,6 +262,7 @@ fn state(row: &SubscriptionRow, case: Option<&CaseRow>) -> sqlx::Result<State> {
     let until = || row.status_until.ok_or_else(|| missing("status_until"));
     let ended = || row.ended_at.map(|at| Ended { at }).ok_or_else(|| missing("ended_at"));
     Ok(match word("subscriptions", "status", row.id, &row.status)? {
+        Status::Scheduled => State::Scheduled { trial_end: row.trial_end },
         Status::Incomplete => State::Incomplete { until: until()? },
         Status::Trialing => {
             State::Trialing { ends_at: row.trial_end.ok_or_else(|| missing("trial_end"))? }
@@ -322,6 +325,7 @@ fn invoice(row: &InvoiceRow) -> sqlx::Result<Invoice> {
         open: row.status == "open",
         attempts: row.attempts,
         in_flight: row.in_flight.map(Into::into),
+        occasion: word("payments", "occasion", row.id, &row.occasion)?,
     })
 }
 
@@ -360,7 +364,7 @@ pub(super) async fn downgrade_if_due(
         interval_unit: interval.unit().as_str(),
         interval_count: i32::try_from(interval.count()).unwrap_or(i32::MAX),
     };
-    if let Some(price) = catalog::price(conn, &wanted).await? {
+    if let Some(price) = catalog::price_or_former(conn, &wanted).await? {
         loaded.downgrade = Some(vec![Item {
             price: price.price_id.into(),
             plan: price.plan_id.into(),

@@ -17,7 +17,7 @@ use super::{Cause, Journal};
 use crate::catalogue::{CollectPayment, Due, SendEmail};
 use crate::store::invoices::{self, LineText};
 use crate::store::jobs::Errands;
-use crate::store::subscriptions::{NewSubscription, Standing};
+use crate::store::subscriptions::{NewSubscription, NewSubscriptions, Standing};
 use crate::store::{
     audit, cases, emails, items, ledger, meters, methods, payments, pending_items, periods,
     subscriptions,
@@ -63,6 +63,7 @@ struct Tables {
     blocked: Vec<(PaymentMethodId, String)>,
     held: Vec<(PaymentMethodId, chrono::DateTime<chrono::Utc>)>,
     replaced_items: Vec<(Uuid, Vec<items::NewItem>)>,
+    first_items: items::FirstItems,
     billed: Vec<(Vec<PendingItemId>, InvoiceId)>,
     // Customers whose limits may have changed, and subscriptions that ended.
     entitled: Vec<Uuid>,
@@ -116,20 +117,28 @@ impl Batch {
         journal
     }
 
-    /// Saves one decision: that a subscription begins.
+    /// Saves decisions that subscriptions begin.
     pub(super) async fn write_new(
         mut self,
         conn: &mut PgConnection,
-        new: &NewSubscription<'_>,
-        decided: Decided,
+        new: Vec<(NewSubscription, Decided)>,
     ) -> sqlx::Result<Journal> {
-        self.decided.push(decided);
         let mut tables = Tables::default();
-        number_invoices(&mut *conn, &mut self.decided).await?;
-        let [decided] = &self.decided[..] else { return Ok(Journal::default()) };
-        let standing = self.take(decided, &HashMap::new(), &mut tables)?;
-        subscriptions::insert(&mut *conn, new, &standing).await?;
-        tables.replaced_items.push((new.id, rows::items(&decided.after)));
+        let mut rows = NewSubscriptions::default();
+        for (row, decided) in new {
+            rows.push(row);
+            self.decided.push(decided);
+        }
+        // As above: who signs up holds up nobody's renewal.
+        if self.decided.iter().any(tells_of_its_own_invoice) {
+            number_invoices(&mut *conn, &mut self.decided).await?;
+        }
+        for decided in &self.decided {
+            let standing = self.take(decided, &HashMap::new(), &mut tables)?;
+            tables.standings.push(standing);
+            rows::first_items(decided).for_each(|item| tables.first_items.push(item));
+        }
+        subscriptions::insert(&mut *conn, &rows, &tables.standings).await?;
         tables.write(conn).await?;
         Ok(self.journal())
     }
@@ -192,18 +201,17 @@ impl Tables {
                 self.invoices.push(rows::invoice(decided, invoice));
                 rows::lines(invoice).for_each(|line| self.lines.push(line));
             }
-            Effect::Charge { payment, invoice, attempt, method, amount_minor } => {
+            Effect::Charge { payment, invoice, attempt, method, amount_minor, occasion } => {
                 facts.note("payments", &payment.to_string());
-                let planned = rows::planned(
-                    decided,
-                    provider,
-                    *payment,
-                    *invoice,
-                    *attempt,
-                    *method,
-                    *amount_minor,
-                );
-                self.planned.push(planned);
+                let charge = rows::Charge {
+                    payment: *payment,
+                    invoice: *invoice,
+                    attempt: *attempt,
+                    method: *method,
+                    amount_minor: *amount_minor,
+                    occasion: *occasion,
+                };
+                self.planned.push(rows::planned(decided, provider, charge));
                 self.errands.push(&CollectPayment { payment: *payment });
             }
             Effect::Settled { payment } => facts.note("settled", &payment.to_string()),
@@ -270,6 +278,7 @@ impl Tables {
         for (method, until) in &self.held {
             methods::hold(&mut *conn, method.0, *until).await?;
         }
+        items::insert(&mut *conn, &self.first_items).await?;
         for (subscription, wanted) in &self.replaced_items {
             items::replace(&mut *conn, *subscription, wanted).await?;
         }

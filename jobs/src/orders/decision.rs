@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use perennial_core::currency::Currency;
 use perennial_core::ids::{CustomerId, InvoiceId, OrderId, PaymentId, PaymentMethodId, PostingId};
+use perennial_core::lifecycle::Occasion;
 use perennial_core::money::Money;
 use serde_json::{Value, json};
 use sqlx::PgConnection;
@@ -67,6 +68,7 @@ impl Decision {
             idempotency_key: key,
             planned_at: self.now,
             decision: self.version,
+            occasion: Occasion::Schedule.as_str().to_owned(),
         });
         payments::plan(&mut *conn, &rows).await?;
         let mut errands = Errands::default();

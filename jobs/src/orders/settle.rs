@@ -23,6 +23,7 @@ pub(crate) async fn settle(
     settlement: &Settlement,
     by: &'static str,
 ) -> Result<(), Failure> {
+    let _turn = cx.turn().await;
     let mut transaction = cx.pool.begin().await?;
     if let Some(order) = orders::lock(&mut transaction, order.0).await?
         && order.in_flight == Some(settlement.payment.0)

@@ -1,4 +1,5 @@
-//! A wallet that runs low buys by itself: one order at a time, so often in a month at most.
+//! A wallet that runs low buys by itself: one order at a time, of as many packages as are missing
+//! (one charge, not many), and so many packages in a month at most.
 
 use chrono::{DateTime, Utc};
 use perennial_core::ids::{CustomerId, OrderId};
@@ -38,7 +39,8 @@ async fn buy(
     wallet: &TopUpRow,
     by: &'static str,
 ) -> Result<(), PlaceError> {
-    if wallet.bought_this_month >= wallet.per_month_max {
+    let allowed = i64::from(wallet.per_month_max) - wallet.bought_this_month;
+    if allowed <= 0 {
         let until = Some(wallet.next_month);
         return Ok(wallets::hold_top_ups(conn, customer.0, unit, until).await?);
     }
@@ -54,12 +56,18 @@ async fn buy(
         kind: Kind::TopUp,
         package: &offer.package,
         currency: &offer.currency,
-        quantity: 1,
+        quantity: packages(wallet.missing, offer.tokens).min(allowed),
         key: &key,
     };
     // Until it is settled, or a method is attached, there is no other.
     wallets::hold_top_ups(&mut *conn, customer.0, unit, None).await?;
     place(conn, provider, &wish, by).await
+}
+
+/// How many packages of so many tokens make up for what is missing.
+fn packages(missing: i64, tokens: i64) -> i64 {
+    let whole = missing.max(1) / tokens.max(1);
+    whole + i64::from(missing.max(1) % tokens.max(1) > 0)
 }
 
 /// After a top-up has ended: when there may be another, or only once a method is attached.
@@ -70,4 +78,17 @@ pub(super) async fn allow(
 ) -> sqlx::Result<()> {
     wallets::hold_top_ups(&mut *conn, order.customer_id, &order.unit, from).await?;
     wallets::tend(conn, &[order.customer_id], std::slice::from_ref(&order.unit)).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::packages;
+
+    #[test]
+    fn as_many_packages_are_bought_as_are_missing() {
+        let cases = [(1, 100, 1), (100, 100, 1), (101, 100, 2), (5_000, 100, 50), (0, 100, 1)];
+        for (missing, tokens, wanted) in cases {
+            assert_eq!(packages(missing, tokens), wanted, "{missing} of {tokens}");
+        }
+    }
 }

@@ -1,5 +1,6 @@
 //! Customers, and the users or organizations behind them.
 
+use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -20,6 +21,45 @@ pub(crate) async fn take_turn(conn: &mut PgConnection, id: Uuid) -> sqlx::Result
         .execute(conn)
         .await?;
     Ok(())
+}
+
+/// Takes the turns of those customers that nobody else is processing events of; they alone are
+/// among the answer.
+pub(crate) async fn take_free_turns(
+    conn: &mut PgConnection,
+    ids: &[Uuid],
+) -> sqlx::Result<Vec<Uuid>> {
+    sqlx::query_scalar!(
+        r#"select u.id as "id!" from unnest($1::uuid[]) as u (id)
+            where pg_try_advisory_xact_lock(hashtextextended(u.id::text, 0))"#,
+        ids
+    )
+    .fetch_all(conn)
+    .await
+}
+
+/// A customer who signs up, locked.
+#[derive(Debug, Clone)]
+pub(crate) struct SignUpRow {
+    pub(crate) id: Uuid,
+    pub(crate) clock_id: Uuid,
+    pub(crate) time_zone: String,
+    pub(crate) now: DateTime<Utc>,
+}
+
+/// Locks those of these customers that exist and that nobody holds.
+pub(crate) async fn lock_free(
+    conn: &mut PgConnection,
+    ids: &[Uuid],
+) -> sqlx::Result<Vec<SignUpRow>> {
+    sqlx::query_as!(
+        SignUpRow,
+        r#"select id, clock_id, time_zone, perennial.business_now(clock_id) as "now!"
+             from perennial.customers where id = any($1) order by id for no key update skip locked"#,
+        ids
+    )
+    .fetch_all(conn)
+    .await
 }
 
 /// Locks customers against each other's credits being spent twice, in the order of their ids.

@@ -23,6 +23,8 @@ pub(crate) struct InvoiceRow {
     pub(crate) credited_minor: i64,
     pub(crate) attempts: i32,
     pub(crate) in_flight: Option<Uuid>,
+    /// Why that attempt is made.
+    pub(crate) occasion: String,
 }
 
 /// Unfinished invoices of locked subscriptions; what is owed is computed from rows (rule M6).
@@ -42,7 +44,8 @@ pub(crate) async fn unfinished(
                   coalesce((select -sum(b.amount_minor) from perennial.customer_balance_entries b
                              where b.invoice_id = i.id and b.kind in ('applied', 'carried')), 0)::bigint
                       as "credited_minor!",
-                  coalesce(t.attempts, 0) as "attempts!", t.in_flight
+                  coalesce(t.attempts, 0) as "attempts!", t.in_flight,
+                  coalesce(t.occasion, 'schedule') as "occasion!"
              from unfinished i
             cross join lateral (
                   select p.period_index, p.starts_at, p.ends_at from perennial.subscription_periods p
@@ -58,7 +61,9 @@ pub(crate) async fn unfinished(
                   select sum(y.amount_minor) filter (where y.status = 'succeeded') as settled_minor,
                          max(y.attempt) as attempts,
                          (array_agg(y.id) filter (where y.status in ('planned', 'executing', 'unknown', 'processing')))[1]
-                             as in_flight
+                             as in_flight,
+                         (array_agg(y.occasion) filter (where y.status in ('planned', 'executing', 'unknown', 'processing')))[1]
+                             as occasion
                     from perennial.payments y where y.invoice_id = i.id) t
             order by i.subscription_id, p.starts_at"#,
         subscriptions

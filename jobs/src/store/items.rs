@@ -3,6 +3,8 @@
 use sqlx::PgConnection;
 use uuid::Uuid;
 
+use super::columns::columns;
+
 /// An item with its price and plan.
 #[derive(Debug, Clone)]
 pub(crate) struct ItemRow {
@@ -40,6 +42,36 @@ pub(crate) struct NewItem {
     pub(crate) price_id: Uuid,
     pub(crate) plan_id: Uuid,
     pub(crate) quantity: i64,
+}
+
+columns! {
+    /// An item of a subscription that begins.
+    FirstItem / FirstItems {
+        subscription_id: Uuid,
+        position: i64,
+        price_id: Uuid,
+        plan_id: Uuid,
+        quantity: i64,
+    }
+}
+
+/// Adds the items of subscriptions that begin.
+pub(crate) async fn insert(conn: &mut PgConnection, rows: &FirstItems) -> sqlx::Result<()> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    sqlx::query!(
+        "insert into perennial.subscription_items (subscription_id, position, price_id, plan_id, quantity)
+         select * from unnest($1::uuid[], $2::bigint[], $3::uuid[], $4::uuid[], $5::bigint[])",
+        &rows.subscription_id,
+        &rows.position,
+        &rows.price_id,
+        &rows.plan_id,
+        &rows.quantity
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
 }
 
 /// Replaces the items of a subscription.

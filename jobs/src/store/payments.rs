@@ -28,6 +28,7 @@ columns! {
         request_hash: String,
         planned_at: DateTime<Utc>,
         decision: i64,
+        occasion: String,
     }
 }
 
@@ -39,14 +40,15 @@ pub(crate) async fn plan(conn: &mut PgConnection, rows: &PlannedPayments) -> sql
     sqlx::query!(
         "insert into perennial.payments
              (id, invoice_id, subscription_id, order_id, customer_id, clock_id, attempt, method_id, network, provider,
-              amount_minor, currency, status, idempotency_key, request_hash, planned_at, due_at, decision)
+              amount_minor, currency, status, idempotency_key, request_hash, planned_at, due_at, decision, occasion)
          select u.id, u.invoice, u.subscription, u.order_id, u.customer, u.clock, u.attempt, u.method, u.network, u.provider,
-                u.amount, u.currency, 'planned', u.key || '@' || (select tag from perennial.installation), u.hash, u.planned_at, u.planned_at, u.decision
+                u.amount, u.currency, 'planned', u.key || '@' || (select tag from perennial.installation), u.hash,
+                u.planned_at, u.planned_at, u.decision, u.occasion
            from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::integer[], $7::uuid[],
                        $8::text[], $9::text[], $10::bigint[], $11::text[], $12::text[], $13::text[],
-                       $14::timestamptz[], $15::bigint[], $16::uuid[])
+                       $14::timestamptz[], $15::bigint[], $16::uuid[], $17::text[])
                 as u (id, invoice, subscription, customer, clock, attempt, method, network, provider, amount,
-                      currency, key, hash, planned_at, decision, order_id)",
+                      currency, key, hash, planned_at, decision, order_id, occasion)",
         &rows.id,
         &rows.invoice_id,
         &rows.subscription_id as &[Option<Uuid>],
@@ -62,7 +64,8 @@ pub(crate) async fn plan(conn: &mut PgConnection, rows: &PlannedPayments) -> sql
         &rows.request_hash,
         &rows.planned_at,
         &rows.decision,
-        &rows.order_id as &[Option<Uuid>]
+        &rows.order_id as &[Option<Uuid>],
+        &rows.occasion
     )
     .execute(conn)
     .await?;
@@ -96,6 +99,9 @@ pub(crate) struct Attempt {
     pub(crate) request_hash: String,
     /// Charges of earlier attempts at the same intent.
     pub(crate) earlier_charges: Vec<String>,
+    /// The customer's charges in the hour before it, but for the first of each subscription; none
+    /// if it is itself the first of its subscription.
+    pub(crate) repeats: i64,
 }
 
 /// Attempts by id; those that do not exist are not among the answer.
@@ -109,7 +115,15 @@ pub(crate) async fn load(conn: &mut PgConnection, ids: &[Uuid]) -> sqlx::Result<
                   i.intent_reference, p.idempotency_key as "idempotency_key!", p.request_hash as "request_hash!",
                   array(select e.charge_reference from perennial.payments e
                          where e.invoice_id = p.invoice_id and e.attempt < p.attempt
-                           and e.charge_reference is not null) as "earlier_charges!: Vec<String>"
+                           and e.charge_reference is not null) as "earlier_charges!: Vec<String>",
+                  (select case when p.order_id is null and count(*) filter (where r.subscription_id = p.subscription_id) = 0
+                               then 0 else count(*) - count(distinct r.subscription_id) end
+                     from perennial.payment_methods k
+                     join perennial.payments r on r.method_id = k.id
+                    where k.customer_id = p.customer_id and r.planned_at > p.planned_at - interval '1 hour'
+                      -- of two that are about to be made, one comes first
+                      and r.id <> p.id and (r.status <> 'planned' or r.id < p.id)
+                      and r.status <> 'rejected') as "repeats!"
              from perennial.payments p
              join perennial.invoices i on i.id = p.invoice_id
              join perennial.payment_methods m on m.id = p.method_id

@@ -1,5 +1,7 @@
 //! Dunning policies: versions that never change once they are there.
 
+use std::collections::HashMap;
+
 use perennial_core::dunning::DunningPolicy;
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -35,17 +37,69 @@ pub async fn latest(conn: &mut PgConnection, name: &str) -> sqlx::Result<Option<
     .await
 }
 
-/// Whether a policy can downgrade to a plan of this code.
+/// The latest versions of policies, by name.
+pub(crate) async fn latest_of(
+    conn: &mut PgConnection,
+    names: &[String],
+) -> sqlx::Result<HashMap<String, Uuid>> {
+    let rows = sqlx::query!(
+        "select distinct on (name) name, id from perennial.dunning_policies
+          where name = any($1) order by name, version desc",
+        names
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.name, row.id)).collect())
+}
+
+/// What stands in the way of a policy that ends with a lesser plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LesserPlan {
+    /// There is no such plan; these are.
+    Unknown {
+        /// Codes of plans that are sold.
+        known: Vec<String>,
+    },
+    /// It has no list price at all.
+    Unpriced,
+    /// Subscriptions that are billed like this cannot have the policy: `EUR every 1 week`.
+    Fits {
+        /// None: every subscription can.
+        not: Vec<String>,
+    },
+}
+
+/// Looks at the plan that a policy is to end with.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn is_plan(conn: &mut PgConnection, code: &str) -> sqlx::Result<bool> {
-    sqlx::query_scalar!(
-        r#"select exists (select from perennial.plans where code = $1 and active) as "known!""#,
+pub async fn lesser_plan(conn: &mut PgConnection, code: &str) -> sqlx::Result<LesserPlan> {
+    let plan = sqlx::query!(
+        r#"select p.id, perennial.is_free_plan(p.id) as "free!",
+                  exists (select from perennial.prices r
+                           where r.plan_id = p.id and r.customer_id is null and r.active) as "priced!"
+             from perennial.plans p where p.code = $1 and p.active"#,
         code
     )
-    .fetch_one(conn)
-    .await
+    .fetch_optional(&mut *conn)
+    .await?;
+    let Some(plan) = plan else {
+        let known = sqlx::query_scalar!(
+            "select code from perennial.plans where active order by tier, code"
+        );
+        return Ok(LesserPlan::Unknown { known: known.fetch_all(conn).await? });
+    };
+    if !plan.priced {
+        return Ok(LesserPlan::Unpriced);
+    }
+    let not = sqlx::query_scalar!(
+        r#"select distinct r.currency || ' every ' || r.interval_count || ' ' || r.interval_unit as "billed!"
+             from perennial.prices r
+            where r.active and not perennial.is_offered($1, r.currency, r.interval_unit, r.interval_count)
+            order by 1"#,
+        plan.id
+    );
+    Ok(LesserPlan::Fits { not: not.fetch_all(conn).await? })
 }
 
 /// Adds the next version of a policy; one that says the same as the latest is not added again.

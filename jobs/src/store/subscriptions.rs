@@ -36,6 +36,7 @@ pub(crate) struct SubscriptionRow {
     pub(crate) trial_notice_at: Option<DateTime<Utc>>,
     pub(crate) grace_notice_at: Option<DateTime<Utc>>,
     pub(crate) parked_reason: Option<String>,
+    pub(crate) parked_at: Option<DateTime<Utc>>,
     pub(crate) version: i64,
 }
 
@@ -52,7 +53,8 @@ pub(crate) async fn lock(
                   s.anchor_local, s.anchor_zone, s.interval_unit, s.interval_count, s.started_at, s.trial_end,
                   s.period_index, s.period_start, s.period_end, s.cancel_requested_at, s.ended_at,
                   s.policy_id, s.dunning_case_id, s.status_until, s.renewal_notice_index,
-                  s.card_notice_index, s.trial_notice_at, s.grace_notice_at, s.parked_reason, s.version
+                  s.card_notice_index, s.trial_notice_at, s.grace_notice_at, s.parked_reason, s.parked_at,
+                  s.version
              from perennial.subscriptions s join perennial.plans p on p.id = s.plan_id
             where s.id = any($1) order by s.id for no key update of s"#,
         ids
@@ -92,6 +94,7 @@ columns! {
         trial_notice_at: Option<DateTime<Utc>>,
         grace_notice_at: Option<DateTime<Utc>>,
         parked_reason: Option<String>,
+        parked_at: Option<DateTime<Utc>>,
         next_action: Option<String>,
         next_action_at: Option<DateTime<Utc>>,
         version: i64,
@@ -111,15 +114,15 @@ pub(crate) async fn save(conn: &mut PgConnection, rows: &Standings) -> sqlx::Res
                 dunning_case_id = u.dunning_case_id, status_until = u.status_until,
                 renewal_notice_index = u.renewal_notice_index, card_notice_index = u.card_notice_index,
                 trial_notice_at = u.trial_notice_at, grace_notice_at = u.grace_notice_at,
-                parked_reason = u.parked_reason, next_action = u.next_action,
+                parked_reason = u.parked_reason, parked_at = u.parked_at, next_action = u.next_action,
                 next_action_at = u.next_action_at, version = u.version, updated_at = now()
            from unnest($1::uuid[], $2::uuid[], $3::text[], $4::bigint[], $5::timestamptz[], $6::timestamptz[],
                        $7::timestamptz[], $8::timestamptz[], $9::uuid[], $10::timestamptz[], $11::bigint[],
                        $12::bigint[], $13::timestamptz[], $14::timestamptz[], $15::text[], $16::text[],
-                       $17::timestamptz[], $18::bigint[])
+                       $17::timestamptz[], $18::bigint[], $19::timestamptz[])
                 as u (id, plan_id, status, period_index, period_start, period_end, cancel_requested_at, ended_at,
                       dunning_case_id, status_until, renewal_notice_index, card_notice_index, trial_notice_at,
-                      grace_notice_at, parked_reason, next_action, next_action_at, version)
+                      grace_notice_at, parked_reason, next_action, next_action_at, version, parked_at)
           where s.id = u.id",
         &rows.id,
         &rows.plan_id,
@@ -139,65 +142,86 @@ pub(crate) async fn save(conn: &mut PgConnection, rows: &Standings) -> sqlx::Res
         &rows.next_action as &[Option<String>],
         &rows.next_action_at as &[Option<DateTime<Utc>>],
         &rows.version,
+        &rows.parked_at as &[Option<DateTime<Utc>>],
     )
     .execute(conn)
     .await?;
     Ok(())
 }
 
-/// What never changes about a subscription.
-#[derive(Debug, Clone)]
-pub(crate) struct NewSubscription<'a> {
-    pub(crate) id: Uuid,
-    pub(crate) customer_id: Uuid,
-    pub(crate) clock_id: Uuid,
-    pub(crate) currency: &'a str,
-    pub(crate) anchor_local: NaiveDateTime,
-    pub(crate) anchor_zone: &'a str,
-    pub(crate) interval_unit: &'a str,
-    pub(crate) interval_count: i32,
-    pub(crate) started_at: DateTime<Utc>,
-    pub(crate) trial_end: Option<DateTime<Utc>>,
-    pub(crate) policy_id: Uuid,
+columns! {
+    /// A subscription that begins, as it stands.
+    NewSubscription / NewSubscriptions {
+        id: Uuid,
+        customer_id: Uuid,
+        clock_id: Uuid,
+        currency: String,
+        anchor_local: NaiveDateTime,
+        anchor_zone: String,
+        interval_unit: String,
+        interval_count: i32,
+        started_at: DateTime<Utc>,
+        trial_end: Option<DateTime<Utc>>,
+        policy_id: Uuid,
+    }
 }
 
-/// Adds a subscription that stands as `standing` says.
+/// Adds subscriptions that stand as `standings` says, in the same order.
 pub(crate) async fn insert(
     conn: &mut PgConnection,
-    new: &NewSubscription<'_>,
-    standing: &Standing,
+    new: &NewSubscriptions,
+    standings: &Standings,
 ) -> sqlx::Result<()> {
+    if new.is_empty() {
+        return Ok(());
+    }
     sqlx::query!(
         "insert into perennial.subscriptions
              (id, customer_id, clock_id, plan_id, status, currency, anchor_local, anchor_zone, interval_unit,
               interval_count, started_at, trial_end, period_index, period_start, period_end, policy_id,
               dunning_case_id, status_until, next_action, next_action_at, version)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)",
-        new.id,
-        new.customer_id,
-        new.clock_id,
-        standing.plan_id,
-        standing.status,
-        new.currency,
-        new.anchor_local,
-        new.anchor_zone,
-        new.interval_unit,
-        new.interval_count,
-        new.started_at,
-        new.trial_end,
-        standing.period_index,
-        standing.period_start,
-        standing.period_end,
-        new.policy_id,
-        standing.dunning_case_id,
-        standing.status_until,
-        standing.next_action,
-        standing.next_action_at,
-        standing.version,
+         select u.id, u.customer_id, u.clock_id, u.plan_id, u.status, u.currency, u.anchor_local, u.anchor_zone,
+                u.interval_unit, u.interval_count, u.started_at, u.trial_end, u.period_index, u.period_start,
+                u.period_end, u.policy_id, u.dunning_case_id, u.status_until, u.next_action, u.next_action_at, u.version
+           from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::timestamp[],
+                       $8::text[], $9::text[], $10::integer[], $11::timestamptz[], $12::timestamptz[], $13::bigint[],
+                       $14::timestamptz[], $15::timestamptz[], $16::uuid[], $17::uuid[], $18::timestamptz[],
+                       $19::text[], $20::timestamptz[], $21::bigint[])
+                as u (id, customer_id, clock_id, plan_id, status, currency, anchor_local, anchor_zone, interval_unit,
+                      interval_count, started_at, trial_end, period_index, period_start, period_end, policy_id,
+                      dunning_case_id, status_until, next_action, next_action_at, version)",
+        &new.id,
+        &new.customer_id,
+        &new.clock_id,
+        &standings.plan_id,
+        &standings.status,
+        &new.currency,
+        &new.anchor_local,
+        &new.anchor_zone,
+        &new.interval_unit,
+        &new.interval_count,
+        &new.started_at,
+        &new.trial_end as &[Option<DateTime<Utc>>],
+        &standings.period_index,
+        &standings.period_start,
+        &standings.period_end,
+        &new.policy_id,
+        &standings.dunning_case_id as &[Option<Uuid>],
+        &standings.status_until as &[Option<DateTime<Utc>>],
+        &standings.next_action as &[Option<String>],
+        &standings.next_action_at as &[Option<DateTime<Utc>>],
+        &standings.version,
     )
     .execute(conn)
     .await?;
     Ok(())
+}
+
+/// Those of these subscriptions that exist.
+pub(crate) async fn existing(conn: &mut PgConnection, ids: &[Uuid]) -> sqlx::Result<Vec<Uuid>> {
+    sqlx::query_scalar!("select id from perennial.subscriptions where id = any($1)", ids)
+        .fetch_all(conn)
+        .await
 }
 
 /// The subscription an invoice is of.

@@ -14,7 +14,7 @@ use perennial_core::dunning::{DunningPolicy, EndAction, InvalidPolicy};
 use perennial_core::lifecycle::Refused;
 use perennial_core::lifecycle::preview::{Meeting, preview};
 use perennial_core::network::Network;
-use perennial_jobs::store::policies;
+use perennial_jobs::store::policies::{self, LesserPlan};
 
 use super::exit::{Error, talk};
 use super::{moment::Moment, values};
@@ -165,14 +165,34 @@ async fn publish(policy: &DunningPolicy) -> Result<(), Error> {
     let pool = database::connect(&settings::database_url()?, Role::Owner, 1).await?;
     database::check_schema(&pool).await?;
     let mut conn = pool.acquire().await?;
-    if let EndAction::Downgrade(plan) = &policy.end
-        && !policies::is_plan(&mut conn, plan).await?
-    {
-        return Err(Error::data(format!("end: there is no plan `{plan}` to downgrade to")));
+    if let EndAction::Downgrade(plan) = &policy.end {
+        let found = policies::lesser_plan(&mut conn, plan).await?;
+        check_lesser_plan(plan, &found).map_err(Error::data)?;
     }
     policies::publish(&mut conn, policy).await?;
     talk(format!("perennial: `{}` is published; a repeat changes nothing", policy.name));
     Ok(())
+}
+
+/// A policy must lead somewhere for every subscription that has it.
+fn check_lesser_plan(plan: &str, found: &LesserPlan) -> Result<(), String> {
+    match found {
+        LesserPlan::Unknown { known } => Err(format!(
+            "end: there is no plan `{plan}` to downgrade to; there are {}",
+            known.join(", ")
+        )),
+        LesserPlan::Unpriced => Err(format!(
+            "end: plan `{plan}` has no list price, so nobody could be downgraded to it"
+        )),
+        LesserPlan::Fits { not } if !not.is_empty() => {
+            talk(format!(
+                "perennial: subscriptions in {} cannot have this policy: `{plan}` has no such price",
+                not.join(", in ")
+            ));
+            Ok(())
+        }
+        LesserPlan::Fits { .. } => Ok(()),
+    }
 }
 
 fn show(args: &PreviewArgs, out: &mut impl Write) -> Result<(), PolicyError> {

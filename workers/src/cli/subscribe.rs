@@ -56,6 +56,9 @@ pub(super) struct Subscribe {
     /// The end of a trial: an instant, or a day (its first instant in UTC).
     #[arg(long)]
     trial_end: Option<Moment>,
+    /// When the subscription begins: an instant that lies ahead, or a day. Default: now.
+    #[arg(long)]
+    starts_at: Option<Moment>,
     /// The customer's IANA time zone. Default: what is known of them, else UTC.
     #[arg(long)]
     time_zone: Option<String>,
@@ -159,6 +162,7 @@ impl Subscribe {
             ("time_zone", self.time_zone.as_ref().map(|zone| json!(zone))),
             ("anchor", self.anchor.as_ref().map(|anchor| json!(anchor))),
             ("trial_end", self.trial_end.map(|end| json!(end.at))),
+            ("starts_at", self.starts_at.map(|start| json!(start.at))),
             ("policy", self.policy.as_ref().map(|policy| json!(policy))),
             ("negotiated_amount_minor", self.negotiated_amount_minor.map(|amount| json!(amount))),
         ];

@@ -51,6 +51,13 @@ pub(super) const PROVIDER_CALLS_PER_SECOND: Setting = number(
     1,
     "calls to each of the provider's endpoints, all workers together",
 );
+/// A burst of charges waits for an operator.
+pub(super) const CHARGES_PER_CUSTOMER_HOUR: Setting = number(
+    "PERENNIAL_CHARGES_PER_CUSTOMER_HOUR",
+    "20",
+    1,
+    "charges of one customer within an hour, but for the first of each subscription, that are made; more wait for you",
+);
 /// The deadline of a call to the provider.
 pub(super) const STRIPE_TIMEOUT_MS: Setting =
     number("PERENNIAL_STRIPE_TIMEOUT_MS", "30000", 1, "the deadline of one call to the provider");
@@ -90,6 +97,7 @@ pub const SETTINGS: &[Setting] = &[
     ),
     STRIPE_TIMEOUT_MS,
     PROVIDER_CALLS_PER_SECOND,
+    CHARGES_PER_CUSTOMER_HOUR,
     CONCURRENCY,
     CONNECTIONS,
     LEASE_MS,

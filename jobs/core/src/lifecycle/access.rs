@@ -30,7 +30,8 @@ pub fn access(subscription: &Subscription, policy: &DunningPolicy, now: DateTime
             Some(after) if case.failed_at + after.delta() <= now => Access::Restricted,
             _ => Access::Full,
         },
-        State::Incomplete { .. }
+        State::Scheduled { .. }
+        | State::Incomplete { .. }
         | State::Paused(_)
         | State::Unpaid { .. }
         | State::Canceled(_)

@@ -10,10 +10,14 @@ words! {
     /// What can come due. Each is a job of the same name. Where two are due at the same instant,
     /// the earlier one in this list comes first: what ends a subscription precedes what bills it.
     Action {
+        /// A scheduled subscription begins.
+        StartSubscription = "start_subscription",
         /// The first payment is given up.
         ExpireIncomplete = "expire_incomplete",
         /// Grace ends.
         ExpireGrace = "expire_grace",
+        /// Nobody has looked at a parked subscription: it is suspended.
+        SuspendParked = "suspend_parked",
         /// The subscription ends with its period.
         CancelAtPeriodEnd = "cancel_at_period_end",
         /// The trial ends.
@@ -39,10 +43,11 @@ pub fn agenda(
     subscription: &Subscription,
     policy: &DunningPolicy,
 ) -> Option<(Action, DateTime<Utc>)> {
-    if subscription.parked.is_some() {
-        return None;
-    }
     let entries = match &subscription.state {
+        _ if subscription.parked.is_some() => standstill(subscription, policy),
+        State::Scheduled { .. } => {
+            vec![Some((Action::StartSubscription, subscription.started_at))]
+        }
         State::Incomplete { until } => {
             vec![awaiting(subscription, Action::ExpireIncomplete, *until)]
         }
@@ -59,13 +64,9 @@ pub fn agenda(
             vec![awaiting(subscription, Action::RetryPayment, rung), period_end(subscription)]
         }
         State::Grace { until, .. } => {
-            let notice = *until - policy.notices.grace_ending_before.delta();
-            let unsaid = !subscription.notices.grace;
-            vec![
-                awaiting(subscription, Action::ExpireGrace, *until),
-                period_end(subscription),
-                awaiting(subscription, Action::GraceEndingNotice, notice).filter(|_| unsaid),
-            ]
+            let mut entries = grace(subscription, policy, *until);
+            entries.push(period_end(subscription));
+            entries
         }
         State::Paused(_) | State::Unpaid { .. } | State::Canceled(_) | State::Expired(_) => vec![],
     };
@@ -73,6 +74,38 @@ pub fn agenda(
 }
 
 type EntryAt = Option<(Action, DateTime<Utc>)>;
+
+/// What a parked subscription still does: it ends. It bills and charges nothing.
+fn standstill(subscription: &Subscription, policy: &DunningPolicy) -> Vec<EntryAt> {
+    let wanted_end =
+        period_end(subscription).filter(|_| subscription.cancel_requested_at.is_some());
+    let suspended = subscription.suspended_at().map(|at| (Action::SuspendParked, at));
+    match &subscription.state {
+        State::Incomplete { until } => {
+            vec![awaiting(subscription, Action::ExpireIncomplete, *until)]
+        }
+        State::Active | State::PastDue { .. } => vec![wanted_end, suspended],
+        State::Grace { until, .. } => {
+            let mut entries = grace(subscription, policy, *until);
+            entries.extend([wanted_end, suspended]);
+            entries
+        }
+        _ => vec![],
+    }
+}
+
+fn grace(
+    subscription: &Subscription,
+    policy: &DunningPolicy,
+    until: DateTime<Utc>,
+) -> Vec<EntryAt> {
+    let notice = until - policy.notices.grace_ending_before.delta();
+    let unsaid = !subscription.notices.grace;
+    vec![
+        awaiting(subscription, Action::ExpireGrace, until),
+        awaiting(subscription, Action::GraceEndingNotice, notice).filter(|_| unsaid),
+    ]
+}
 
 /// Money may be moving: what depends on its outcome waits for it.
 fn awaiting(subscription: &Subscription, action: Action, at: DateTime<Utc>) -> EntryAt {

@@ -7,7 +7,7 @@ use super::Refused;
 use super::draft::Draft;
 use super::effect::{
     Account, BalanceChange, BalanceKind, Effect, InvoiceClose, InvoiceKind, IssuedInvoice, Line,
-    LineKind, PeriodKind,
+    LineKind, Occasion, PeriodKind,
 };
 use super::subscription::Invoice;
 use crate::calendar::Period;
@@ -26,13 +26,22 @@ pub(super) enum SetupFee {
     Not,
 }
 
-/// Opens a service period and finalises its invoice.
-pub(super) fn bill(draft: &mut Draft<'_>, period: Period, setup: SetupFee) -> Result<(), Refused> {
-    draft.after.period = period;
-    draft.push(Effect::PeriodOpened { period, kind: PeriodKind::Service });
-    let lines = lines(draft, period, setup)?;
-    let id = InvoiceId::derived(&format!("{}/{}/period", draft.after.id, period.index));
-    issue(draft, Draw { id, kind: InvoiceKind::Period, period, lines, issued_at: period.start })
+/// Opens service periods that follow each other, and finalises one invoice for all of them: one
+/// invoice has one payment intent (rule X1), so what is owed at one instant is charged once.
+pub(super) fn bill(
+    draft: &mut Draft<'_>,
+    periods: &[Period],
+    setup: SetupFee,
+) -> Result<(), Refused> {
+    let Some(&first) = periods.first() else { return Ok(()) };
+    for &period in periods {
+        draft.after.period = period;
+        draft.push(Effect::PeriodOpened { period, kind: PeriodKind::Service });
+    }
+    let lines = lines(draft, periods, setup)?;
+    let id = InvoiceId::derived(&format!("{}/{}/period", draft.after.id, first.index));
+    let (kind, issued_at) = (InvoiceKind::Period, first.start);
+    issue(draft, Draw { id, kind, period: first, lines, issued_at })
 }
 
 /// Bills what was used beyond limits and has no other invoice left to be on: which one, `None`
@@ -92,6 +101,7 @@ fn issue(draft: &mut Draft<'_>, draw: Draw) -> Result<(), Refused> {
         open: true,
         attempts: 0,
         in_flight: None,
+        occasion: Occasion::Schedule,
     });
     if total_minor != 0 {
         let revenue = carried_minor - total_minor;

@@ -19,7 +19,10 @@ pub(super) fn requested(draft: &mut Draft<'_>, when: CancelWhen) -> Result<(), R
         // There is no period to wait for.
         (
             CancelWhen::AtPeriodEnd,
-            State::Incomplete { .. } | State::Paused(_) | State::Unpaid { .. },
+            State::Scheduled { .. }
+            | State::Incomplete { .. }
+            | State::Paused(_)
+            | State::Unpaid { .. },
         ) => end(draft, draft.now),
         (CancelWhen::AtPeriodEnd, _) if draft.after.cancel_requested_at.is_some() => Ok(()),
         (CancelWhen::AtPeriodEnd, _) if draft.now >= draft.after.period.end => {

@@ -5,11 +5,9 @@ mod outcome;
 use super::Refused;
 use super::billing;
 use super::draft::Draft;
-use super::effect::{Effect, Notice, Reason};
+use super::effect::{Effect, Notice, Occasion, Reason};
 use super::ladder;
 use super::method::{Method, Unusable};
-use super::service;
-use super::subscription::State;
 use crate::decline::{Action as Remedy, Class, Decline};
 use crate::ids::{InvoiceId, PaymentId, PaymentMethodId};
 use crate::network::Network;
@@ -31,17 +29,17 @@ pub(super) enum Collecting {
 /// Plans the next attempt with the first usable method.
 pub(super) fn collect(draft: &mut Draft<'_>) -> Collecting {
     match draft.after.oldest_owed().map(|invoice| invoice.id) {
-        Some(invoice) => collect_invoice(draft, invoice),
+        Some(invoice) => collect_invoice(draft, invoice, Occasion::Schedule),
         None if draft.after.has_payment_in_flight() => Collecting::UnderWay,
         None => Collecting::Not,
     }
 }
 
 /// Plans the next attempt at this (open) invoice with the first usable method.
-fn collect_invoice(draft: &mut Draft<'_>, invoice: InvoiceId) -> Collecting {
+fn collect_invoice(draft: &mut Draft<'_>, invoice: InvoiceId, why: Occasion) -> Collecting {
     let usable = draft.after.methods.iter().find(|method| may_charge(draft, method, invoice));
     match usable.map(|method| method.id) {
-        Some(method) => charge(draft, method, invoice),
+        Some(method) => charge(draft, method, invoice, why),
         None if draft.after.has_payment_in_flight() => Collecting::UnderWay,
         None => Collecting::Not,
     }
@@ -57,7 +55,12 @@ fn may_charge(draft: &Draft<'_>, method: &Method, invoice: InvoiceId) -> bool {
 
 /// Plans the next attempt with this (usable) method. What is owed is read here and now, under
 /// lock, so that nothing is charged twice (rule D5).
-fn charge(draft: &mut Draft<'_>, method: PaymentMethodId, id: InvoiceId) -> Collecting {
+fn charge(
+    draft: &mut Draft<'_>,
+    method: PaymentMethodId,
+    id: InvoiceId,
+    occasion: Occasion,
+) -> Collecting {
     if draft.after.has_payment_in_flight() {
         return Collecting::UnderWay;
     }
@@ -69,19 +72,22 @@ fn charge(draft: &mut Draft<'_>, method: PaymentMethodId, id: InvoiceId) -> Coll
     let payment = PaymentId::derived(&format!("{id}/{attempt}"));
     invoice.attempts = attempt;
     invoice.in_flight = Some(payment);
+    invoice.occasion = occasion;
     let now = draft.now;
     let charged = draft.after.methods.iter_mut().find(|known| known.id == method);
     if let Some(charged) = charged.filter(|_| attempt > 1) {
         charged.recent_attempts.push(now);
     }
-    draft.push(Effect::Charge { payment, invoice: id, attempt, method, amount_minor });
+    draft.push(Effect::Charge { payment, invoice: id, attempt, method, amount_minor, occasion });
     Collecting::Planned
 }
 
 /// A final invoice is tried once by itself. Whatever becomes of that, no ladder follows: there is
 /// no access to end any more, and the invoice stays open for whoever wants it paid.
 pub(super) fn collect_finally(draft: &mut Draft<'_>, invoice: InvoiceId) {
-    if billing::due_of(draft, invoice) > 0 && collect_invoice(draft, invoice) == Collecting::Not {
+    if billing::due_of(draft, invoice) > 0
+        && collect_invoice(draft, invoice, Occasion::Schedule) == Collecting::Not
+    {
         let why = why_unusable(&draft.after.methods, draft.now);
         draft.remark(format!("{invoice} is not charged: {why}"));
         let reason = obstacle(draft);
@@ -103,11 +109,12 @@ pub(super) fn collect_with_new(draft: &mut Draft<'_>, method: PaymentMethodId) {
     let Some(invoice) = draft.after.oldest_owed().map(|invoice| invoice.id) else { return };
     let known = draft.after.methods.iter().find(|known| known.id == method);
     if known.is_some_and(|known| may_charge(draft, known, invoice)) {
-        charge(draft, method, invoice);
+        charge(draft, method, invoice, Occasion::Schedule);
     }
 }
 
-/// Somebody wants an invoice paid now; this also ends a standstill.
+/// Somebody wants an invoice paid now: this one, and no other. Parked or not: its outcome ends a
+/// standstill that attempts were the reason of.
 pub(super) fn pay_requested(draft: &mut Draft<'_>, invoice: InvoiceId) -> Result<(), Refused> {
     let due = billing::due_of(draft, invoice);
     let ended = draft.after.state.status().is_final();
@@ -117,18 +124,10 @@ pub(super) fn pay_requested(draft: &mut Draft<'_>, invoice: InvoiceId) -> Result
             why: "the subscription has ended".to_owned(),
         });
     }
-    if draft.after.parked.is_some() {
-        draft.unpark();
-        service::bill_too_far_behind(draft)?;
-    }
     if due == 0 || draft.after.has_payment_in_flight() {
         return Ok(());
     }
-    if draft.after.state == State::Active {
-        return collect_or_fail(draft);
-    }
-    let collecting = if ended { collect_invoice(draft, invoice) } else { collect(draft) };
-    if collecting == Collecting::Not {
+    if collect_invoice(draft, invoice, Occasion::Request) == Collecting::Not {
         let why = why_unusable(&draft.after.methods, draft.now);
         draft.remark(format!("{invoice} is not charged: {why}"));
     }

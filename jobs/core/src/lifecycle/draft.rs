@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::effect::{Account, CaseOutcome, Effect, Entry, Notice, Posting};
 use super::status::{Edge, is_legal};
-use super::subscription::{Case, State, Subscription};
+use super::subscription::{Case, Parked, State, Subscription};
 use super::{Context, Decision, Refused};
 use crate::dunning::DunningPolicy;
 use crate::ids::{InvoiceId, PaymentId, PostingId};
@@ -54,9 +54,15 @@ impl<'a> Draft<'a> {
         self.take(edge, self.after.state.clone())
     }
 
-    /// Takes the first edge of all.
+    /// Takes the first edge of all, of a subscription that begins later.
+    pub(super) fn schedule(&mut self, state: State) {
+        self.moved(None, Edge::Scheduled, state);
+    }
+
+    /// Begins: with the first edge of all, or as it was scheduled.
     pub(super) fn begin(&mut self, state: State) {
-        self.moved(None, Edge::Started, state);
+        let scheduled = matches!(self.after.state, State::Scheduled { .. });
+        self.moved(scheduled.then_some(super::Status::Scheduled), Edge::Started, state);
     }
 
     fn moved(&mut self, from: Option<super::Status>, edge: Edge, to: State) {
@@ -128,13 +134,15 @@ impl<'a> Draft<'a> {
     pub(super) fn park(&mut self, reason: impl Into<String>) {
         let reason = reason.into();
         self.remark(format!("parked: {reason}"));
-        self.after.parked = Some(reason);
+        // Parked again before it went on: the time to look runs from the first.
+        let since = self.after.parked.as_ref().map_or(self.now, |parked| parked.since);
+        self.after.parked = Some(Parked { reason, since });
     }
 
     /// Somebody looked, or what was waited for has come.
     pub(super) fn unpark(&mut self) {
-        if let Some(reason) = self.after.parked.take() {
-            self.remark(format!("parked no longer: {reason}"));
+        if let Some(parked) = self.after.parked.take() {
+            self.remark(format!("parked no longer: {}", parked.reason));
         }
     }
 }

@@ -52,6 +52,8 @@ pub enum Effect {
         method: PaymentMethodId,
         /// How much, in minor units.
         amount_minor: i64,
+        /// Why.
+        occasion: Occasion,
     },
     /// The outcome of an attempt was taken note of.
     Settled {
@@ -101,6 +103,17 @@ pub enum Effect {
     Notify(Notice),
     /// For the audit log: what was not done, and why.
     Remark(String),
+}
+
+words! {
+    /// Why an attempt is made.
+    Occasion {
+        /// The invoice is due, a retry step has come, or a method was attached. What else is owed
+        /// is collected after it.
+        Schedule = "schedule",
+        /// Somebody asked for this invoice to be paid: the others stay as they are.
+        Request = "request",
+    }
 }
 
 words! {

@@ -68,6 +68,8 @@ pub enum Event {
         /// The invoice.
         invoice: InvoiceId,
     },
+    /// An operator has looked at a parked subscription: it goes on.
+    ReleaseRequested,
     /// Somebody wants the subscription to end.
     CancelRequested {
         /// When, and what of time paid for.

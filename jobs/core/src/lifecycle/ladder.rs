@@ -29,17 +29,7 @@ pub(super) fn begin(
     code: Option<&str>,
     reason: Reason,
 ) -> Result<(), Refused> {
-    // A case is over before its oldest invoice is open no more, so that one names it.
-    let about = draft.after.oldest_owed().map(|invoice| invoice.id.to_string());
-    let about = about.unwrap_or_else(|| format!("{}@{failed_at}", draft.after.id));
-    let case = Case {
-        id: DunningCaseId::derived(&about),
-        failed_at,
-        next_rung: 0,
-        postponed_to: None,
-        attempts: 0,
-        last_code: code.map(str::to_owned),
-    };
+    let case = case(draft, failed_at, code);
     draft.after.notices.grace = false;
     draft.take(Edge::PaymentFailed, State::PastDue { case })?;
     tell_or_end_attempts(draft, Attempt::of(code), reason, RungEmail::Send)
@@ -180,13 +170,15 @@ pub(super) fn end_grace(draft: &mut Draft<'_>) -> Result<(), Refused> {
             draft.take(Edge::Suspended, State::Unpaid { case })?;
         }
         EndAction::Cancel | EndAction::Suspend => {
-            draft.close_case(CaseOutcome::Expired);
-            billing::give_up_all(draft);
-            draft.take(Edge::GraceExpired, State::Expired(Ended { at: until }))?;
+            expire(draft, until)?;
         }
         EndAction::Downgrade(plan) => {
+            // Such a policy is refused when a subscription is made. Should the price be gone all
+            // the same, access ends as it would without the lesser plan.
             let Some(items) = draft.downgrade else {
-                draft.park(format!("the policy's downgrade plan `{plan}` has no price here"));
+                draft.remark(format!("the policy's plan `{plan}` has no price here: it ends"));
+                expire(draft, until)?;
+                draft.notify(Notice::Expired);
                 return Ok(());
             };
             draft.close_case(CaseOutcome::Downgraded);
@@ -199,4 +191,25 @@ pub(super) fn end_grace(draft: &mut Draft<'_>) -> Result<(), Refused> {
     }
     draft.notify(Notice::Expired);
     Ok(())
+}
+
+fn expire(draft: &mut Draft<'_>, at: DateTime<Utc>) -> Result<(), Refused> {
+    draft.close_case(CaseOutcome::Expired);
+    billing::give_up_all(draft);
+    draft.take(Edge::GraceExpired, State::Expired(Ended { at }))
+}
+
+/// A dunning case about the oldest invoice that is owed, else about this instant.
+pub(super) fn case(draft: &Draft<'_>, failed_at: DateTime<Utc>, code: Option<&str>) -> Case {
+    // A case is over before its oldest invoice is open no more, so that one names it.
+    let about = draft.after.oldest_owed().map(|invoice| invoice.id.to_string());
+    let about = about.unwrap_or_else(|| format!("{}@{failed_at}", draft.after.id));
+    Case {
+        id: DunningCaseId::derived(&about),
+        failed_at,
+        next_rung: 0,
+        postponed_to: None,
+        attempts: 0,
+        last_code: code.map(str::to_owned),
+    }
 }

@@ -16,6 +16,9 @@ use crate::ids::PaymentMethodId;
 
 /// Periods billed in one run of catching up; the rest follows in the next (rule T6).
 const PERIODS_PER_RUN_MAX: usize = 12;
+/// Periods that one invoice bills where service begins in the past: all that are billed without
+/// somebody having looked.
+const PERIODS_AT_ONCE_MAX: usize = 36;
 /// A first payment is awaited this long (as with Stripe's incomplete subscriptions).
 const FIRST_PAYMENT_AWAITED: TimeDelta = TimeDelta::hours(23);
 
@@ -31,35 +34,63 @@ pub enum Start {
     },
 }
 
-/// Begins a subscription: `terms` says everything but its state and period, which are made here.
+/// Begins a subscription, or schedules it where its `started_at` lies ahead: `terms` says everything but its state and period, which are made here.
 ///
 /// # Errors
 /// [`Refused`] where the calendar or an amount does not allow it.
 pub fn start(terms: Subscription, start: Start, context: Context<'_>) -> Result<Decision, Refused> {
     let mut draft = Draft::of(&terms, context);
-    match start {
-        Start::Trial { ends_at } if ends_at > terms.started_at => {
-            let index = terms.cycle.period_containing(ends_at)? - 1;
-            let period = Period { index, start: terms.started_at, end: ends_at };
-            draft.after.period = period;
-            draft.begin(State::Trialing { ends_at });
-            draft.push(Effect::PeriodOpened { period, kind: PeriodKind::Trial });
-        }
-        _ => {
-            let period = first_period(&terms, terms.started_at)?;
-            draft.after.period = period;
-            // A subscription that costs nothing has nothing to await.
-            let free = terms
-                .items
-                .iter()
-                .all(|item| item.amount_minor() == Some(0) && item.setup_fee_minor == 0);
-            let until = context.now + FIRST_PAYMENT_AWAITED;
-            draft.begin(if free { State::Active } else { State::Incomplete { until } });
-            billing::bill(&mut draft, period, SetupFee::Billed)?;
-            await_first_payment(&mut draft)?;
-        }
+    let trial_end = match start {
+        Start::Trial { ends_at } => Some(ends_at).filter(|end| *end > terms.started_at),
+        Start::Service => None,
+    };
+    if terms.started_at > context.now {
+        draft.after.period = opening_period(&terms, trial_end)?;
+        draft.schedule(State::Scheduled { trial_end });
+    } else {
+        begin(&mut draft, trial_end)?;
     }
     Ok(draft.finish())
+}
+
+/// The instant has come that a scheduled subscription was to begin at. It begins as of then,
+/// however late a worker comes by.
+pub(super) fn start_scheduled(draft: &mut Draft<'_>) -> Result<(), Refused> {
+    let State::Scheduled { trial_end } = draft.after.state else { return Ok(()) };
+    begin(draft, trial_end)
+}
+
+/// The period that a subscription begins with: its trial, or its first one of service.
+fn opening_period(
+    subscription: &Subscription,
+    trial_end: Option<DateTime<Utc>>,
+) -> Result<Period, CalendarError> {
+    let start = subscription.started_at;
+    match trial_end {
+        Some(end) => {
+            let index = subscription.cycle.period_containing(end)? - 1;
+            Ok(Period { index, start, end })
+        }
+        None => first_period(subscription, start),
+    }
+}
+
+fn begin(draft: &mut Draft<'_>, trial_end: Option<DateTime<Utc>>) -> Result<(), Refused> {
+    let period = opening_period(&draft.after, trial_end)?;
+    draft.after.period = period;
+    if let Some(ends_at) = trial_end {
+        draft.begin(State::Trialing { ends_at });
+        draft.push(Effect::PeriodOpened { period, kind: PeriodKind::Trial });
+        return Ok(());
+    }
+    // A subscription that costs nothing has nothing to await.
+    let mut items = draft.after.items.iter();
+    let free = items.all(|item| item.amount_minor() == Some(0) && item.setup_fee_minor == 0);
+    let until = draft.now + FIRST_PAYMENT_AWAITED;
+    draft.begin(if free { State::Active } else { State::Incomplete { until } });
+    let periods = periods_until_now(draft, period)?;
+    billing::bill(draft, &periods, SetupFee::Billed)?;
+    await_first_payment(draft)
 }
 
 fn await_first_payment(draft: &mut Draft<'_>) -> Result<(), Refused> {
@@ -81,6 +112,20 @@ fn await_first_payment(draft: &mut Draft<'_>) -> Result<(), Refused> {
 fn first_period(subscription: &Subscription, at: DateTime<Utc>) -> Result<Period, CalendarError> {
     let index = subscription.cycle.period_containing(at)?;
     Ok(Period { start: at, ..subscription.cycle.period(index)? })
+}
+
+/// The period that service begins with and those up to now: what begins in the past is billed with
+/// one invoice, and so charged once. Too many of them wait for somebody to look.
+fn periods_until_now(draft: &Draft<'_>, first: Period) -> Result<Vec<Period>, CalendarError> {
+    let cycle = &draft.after.cycle;
+    let behind = cycle.due_boundaries(first.index + 1, draft.now, PERIODS_AT_ONCE_MAX)?;
+    let mut periods = vec![first];
+    if !behind.is_too_far_behind() {
+        for (index, start) in behind.boundaries {
+            periods.push(Period { start, ..cycle.period(index)? });
+        }
+    }
+    Ok(periods)
 }
 
 /// An attempt that could not be made for want of a method has no number.
@@ -107,6 +152,13 @@ pub(super) fn bill_too_far_behind(draft: &mut Draft<'_>) -> Result<(), Refused> 
     if due.is_too_far_behind() { bill_missed(draft, due) } else { Ok(()) }
 }
 
+/// Whether more periods are due than are billed without somebody having looked.
+pub(super) fn is_too_far_behind(draft: &Draft<'_>) -> Result<bool, CalendarError> {
+    let serviced =
+        matches!(draft.after.state, State::Active | State::PastDue { .. } | State::Grace { .. });
+    Ok(serviced && periods_due(draft)?.is_too_far_behind())
+}
+
 fn periods_due(draft: &Draft<'_>) -> Result<CatchUp, CalendarError> {
     let next = draft.after.period.index + 1;
     draft.after.cycle.due_boundaries(next, draft.now, PERIODS_PER_RUN_MAX)
@@ -118,7 +170,7 @@ fn bill_missed(draft: &mut Draft<'_>, due: CatchUp) -> Result<(), Refused> {
         let period = Period { start: billed_to, ..draft.after.cycle.period(index)? };
         draft.after.period = period;
         draft.stay(Edge::Renewed)?;
-        billing::bill(draft, period, SetupFee::Not)?;
+        billing::bill(draft, &[period], SetupFee::Not)?;
     }
     // While the ladder runs, it collects the new invoice too.
     if draft.after.state == State::Active {
@@ -156,7 +208,8 @@ fn begin_service(draft: &mut Draft<'_>, edge: Edge, at: DateTime<Utc>) -> Result
     let period = first_period(&draft.after, at)?;
     draft.after.period = period;
     draft.take(edge, State::Active)?;
-    billing::bill(draft, period, setup)?;
+    let periods = periods_until_now(draft, period)?;
+    billing::bill(draft, &periods, setup)?;
     collection::collect_or_fail(draft)
 }
 
@@ -185,10 +238,15 @@ pub(super) fn method_attached(
     let Some(known) = draft.after.methods.iter().find(|known| known.id == method) else {
         return Err(Refused::Foreign { what: method.to_string() });
     };
-    if draft.after.parked.is_some() || known.blocked.is_some() {
+    if known.blocked.is_some() {
         return Ok(());
     }
     match draft.after.state {
+        // The attempt's outcome releases it.
+        _ if draft.after.parked.is_some() => {
+            collection::collect_with_new(draft, method);
+            Ok(())
+        }
         State::Paused(PauseReason::NoPaymentMethod) => {
             begin_service(draft, Edge::Resumed, draft.now)
         }

@@ -49,6 +49,8 @@ pub struct UnknownWord {
 words! {
     /// Where a subscription stands, in the field's words.
     Status {
+        /// Agreed, and not begun; no access yet.
+        Scheduled = "scheduled",
         /// The first payment is awaited; no access yet.
         Incomplete = "incomplete",
         /// In its trial.
@@ -81,6 +83,8 @@ impl Status {
 words! {
     /// Why a subscription moves from one status to another (or stays, with news).
     Edge {
+        /// It was agreed, and begins later.
+        Scheduled = "scheduled",
         /// It began.
         Started = "started",
         /// The first payment came.
@@ -103,7 +107,7 @@ words! {
         Recovered = "recovered",
         /// Grace ended: the subscription ends.
         GraceExpired = "grace_expired",
-        /// Grace ended: the subscription is suspended.
+        /// Grace ended, or nobody looked at a parked subscription: it is suspended.
         Suspended = "suspended",
         /// Grace ended: the subscription goes on with a lesser plan.
         Downgraded = "downgraded",
@@ -123,6 +127,11 @@ pub const TRANSITIONS: &[(Option<Status>, Edge, Status)] = {
     use Edge as E;
     use Status as S;
     &[
+        (None, E::Scheduled, S::Scheduled),
+        (Some(S::Scheduled), E::Started, S::Incomplete),
+        (Some(S::Scheduled), E::Started, S::Trialing),
+        (Some(S::Scheduled), E::Started, S::Active),
+        (Some(S::Scheduled), E::Canceled, S::Canceled),
         (None, E::Started, S::Incomplete),
         (None, E::Started, S::Trialing),
         (None, E::Started, S::Active),
@@ -140,10 +149,12 @@ pub const TRANSITIONS: &[(Option<Status>, Edge, Status)] = {
         (Some(S::Active), E::CancelScheduled, S::Active),
         (Some(S::Active), E::CancelUndone, S::Active),
         (Some(S::Active), E::Canceled, S::Canceled),
+        (Some(S::Active), E::Suspended, S::Unpaid),
         (Some(S::PastDue), E::Renewed, S::PastDue),
         (Some(S::PastDue), E::RungPassed, S::PastDue),
         (Some(S::PastDue), E::AttemptsOver, S::Grace),
         (Some(S::PastDue), E::Recovered, S::Active),
+        (Some(S::PastDue), E::Suspended, S::Unpaid),
         (Some(S::PastDue), E::CancelScheduled, S::PastDue),
         (Some(S::PastDue), E::CancelUndone, S::PastDue),
         (Some(S::PastDue), E::Canceled, S::Canceled),

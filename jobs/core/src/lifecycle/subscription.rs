@@ -2,11 +2,11 @@
 
 use std::ops::Range;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
-use super::effect::{InvoiceKind, LineKind};
+use super::effect::{InvoiceKind, LineKind, Occasion};
 use super::method::Method;
 use super::status::Status;
 use crate::calendar::{Cycle, Period};
@@ -32,7 +32,7 @@ pub struct Subscription {
     pub currency: Currency,
     /// What is billed each period.
     pub items: Vec<Item>,
-    /// When it began.
+    /// When it began, or begins.
     pub started_at: DateTime<Utc>,
     /// The period opened last.
     pub period: Period,
@@ -40,8 +40,8 @@ pub struct Subscription {
     pub cancel_requested_at: Option<DateTime<Utc>>,
     /// Notices already given.
     pub notices: NoticesSent,
-    /// Nothing happens by itself any more, for this reason.
-    pub parked: Option<String>,
+    /// Nothing is billed or charged by itself any more, and why.
+    pub parked: Option<Parked>,
     /// Invoices that are open, or paid without the customer having been told.
     pub invoices: Vec<Invoice>,
     /// What can be charged, in the order to try.
@@ -52,9 +52,26 @@ pub struct Subscription {
     pub balance_minor: i64,
 }
 
+/// A parked subscription keeps its access this long, so that an operator has time to look.
+pub const PARKED_MAX: TimeDelta = TimeDelta::days(14);
+
+/// Why a subscription is parked: an operator has to look.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Parked {
+    /// In words.
+    pub reason: String,
+    /// Since when.
+    pub since: DateTime<Utc>,
+}
+
 /// Where a subscription stands. Each variant carries only what is true there.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum State {
+    /// Agreed, and not begun: it begins at its `started_at`.
+    Scheduled {
+        /// The first instant after the trial that it begins with, if there is one.
+        trial_end: Option<DateTime<Utc>>,
+    },
     /// The first payment is awaited until then.
     Incomplete {
         /// After that it is given up.
@@ -178,6 +195,8 @@ pub struct Invoice {
     pub attempts: i32,
     /// The attempt whose outcome is awaited.
     pub in_flight: Option<PaymentId>,
+    /// Why that attempt (or the last one) was made.
+    pub occasion: Occasion,
 }
 
 /// Notices already given.
@@ -198,6 +217,7 @@ impl State {
     #[must_use]
     pub fn status(&self) -> Status {
         match self {
+            Self::Scheduled { .. } => Status::Scheduled,
             Self::Incomplete { .. } => Status::Incomplete,
             Self::Trialing { .. } => Status::Trialing,
             Self::Active => Status::Active,
@@ -231,6 +251,14 @@ impl Subscription {
     #[must_use]
     pub fn has_payment_in_flight(&self) -> bool {
         self.invoices.iter().any(|invoice| invoice.in_flight.is_some())
+    }
+
+    /// When a parked subscription is suspended: nobody has access for ever because nobody looked.
+    /// What is paid for is given in any case.
+    #[must_use]
+    pub fn suspended_at(&self) -> Option<DateTime<Utc>> {
+        let until = self.parked.as_ref()?.since + PARKED_MAX;
+        Some(if self.owed_minor() > 0 { until } else { until.max(self.period.end) })
     }
 
     /// The oldest invoice with something still to collect.

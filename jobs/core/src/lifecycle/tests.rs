@@ -12,5 +12,7 @@ mod model;
 mod next_charge;
 mod renewals;
 mod revenue;
+mod scheduled;
+mod standstill;
 mod table;
 mod world;

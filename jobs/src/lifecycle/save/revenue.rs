@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use perennial_core::analytics::{Cause, Change, History, Kind, Movement, Mrr, Standing};
-use perennial_core::lifecycle::Subscription;
+use perennial_core::lifecycle::{Edge, Effect, Subscription};
 use perennial_core::money::MoneyError;
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -35,7 +35,7 @@ impl Revenue {
     /// Takes up what a decision changed.
     pub(super) fn take(&mut self, decided: &Decided) -> sqlx::Result<()> {
         let customer = decided.after.customer.0;
-        if decided.begins() {
+        if starts(decided) {
             let at = decided.loaded.now;
             let row = CohortRow { customer_id: customer, subscription_at: at, purchase_at: None };
             self.cohorts.entry(customer).or_insert(row);
@@ -91,6 +91,12 @@ impl Decided {
     fn begins(&self) -> bool {
         self.loaded.version == 0
     }
+}
+
+/// Whether the subscription begins with this decision, be it as it was scheduled.
+fn starts(decided: &Decided) -> bool {
+    let started = |effect: &Effect| matches!(effect, Effect::Moved { edge: Edge::Started, .. });
+    decided.effects.iter().any(started)
 }
 
 fn changed(decided: &Decided) -> Result<Option<Changed>, MoneyError> {

@@ -4,8 +4,8 @@ use chrono::{DateTime, Utc};
 use perennial_core::calendar::Period;
 use perennial_core::ids::{InvoiceId, PaymentId, PaymentMethodId};
 use perennial_core::lifecycle::{
-    Action, BalanceChange, Edge, InvoiceKind, IssuedInvoice, Item, PeriodKind, Posting, State,
-    Status, Subscription,
+    Action, BalanceChange, Edge, InvoiceKind, IssuedInvoice, Item, Occasion, PeriodKind, Posting,
+    State, Status, Subscription,
 };
 use perennial_core::money::Money;
 use sha2::{Digest, Sha256};
@@ -18,7 +18,7 @@ use crate::store::audit::{AuditRow, EdgeRow};
 use crate::store::cases::CaseRow;
 use crate::store::emails::{self, QueuedEmail};
 use crate::store::invoices::{LineRow, NewInvoice};
-use crate::store::items::NewItem;
+use crate::store::items::{FirstItem, NewItem};
 use crate::store::ledger::{BalanceRow, EntryRow};
 use crate::store::payments::{PlannedPayment, SettledPayment};
 use crate::store::periods::PeriodRow;
@@ -78,6 +78,7 @@ fn act(cause: Option<&Cause>) -> String {
             Event::PaymentUnresolved { .. } => "payment_unresolved",
             Event::PaymentMethodAttached { .. } => "payment_method_attached",
             Event::PayRequested { .. } => "pay_requested",
+            Event::ReleaseRequested => "release_requested",
             Event::CancelRequested { .. } => "cancel_requested",
             Event::CancelUndone => "cancel_undone",
             Event::UsageLeft => "usage_left",
@@ -109,7 +110,8 @@ pub(super) fn standing(decided: &Decided, next: Option<(Action, DateTime<Utc>)>)
         card_notice_index: after.notices.card,
         trial_notice_at: after.notices.trial.then_some(now),
         grace_notice_at: after.notices.grace.then_some(now),
-        parked_reason: after.parked.clone(),
+        parked_reason: after.parked.as_ref().map(|parked| parked.reason.clone()),
+        parked_at: after.parked.as_ref().map(|parked| parked.since),
         next_action: next.map(|(action, _)| action.as_str().to_owned()),
         next_action_at: next.map(|(_, at)| at),
         version: decided.version(),
@@ -177,15 +179,18 @@ pub(super) fn lines(invoice: &IssuedInvoice) -> impl Iterator<Item = LineRow> {
     })
 }
 
-pub(super) fn planned(
-    decided: &Decided,
-    provider: &'static str,
-    payment: PaymentId,
-    invoice: InvoiceId,
-    attempt: i32,
-    method: PaymentMethodId,
-    amount_minor: i64,
-) -> PlannedPayment {
+/// An attempt that a decision wants made.
+pub(super) struct Charge {
+    pub(super) payment: PaymentId,
+    pub(super) invoice: InvoiceId,
+    pub(super) attempt: i32,
+    pub(super) method: PaymentMethodId,
+    pub(super) amount_minor: i64,
+    pub(super) occasion: Occasion,
+}
+
+pub(super) fn planned(decided: &Decided, provider: &'static str, charge: Charge) -> PlannedPayment {
+    let Charge { payment, invoice, attempt, method, amount_minor, occasion } = charge;
     let network = decided.loaded.methods.get(&method).and_then(|method| method.network.clone());
     let key = OpKey::execute(invoice, attempt).as_str().to_owned();
     let amount = Money::new(amount_minor, decided.after.currency);
@@ -206,6 +211,7 @@ pub(super) fn planned(
         idempotency_key: key,
         planned_at: decided.loaded.now,
         decision: decided.version(),
+        occasion: occasion.as_str().to_owned(),
     }
 }
 
@@ -288,6 +294,17 @@ pub(super) fn email(decided: &Decided, key: String, letter: &Letter) -> QueuedEm
         case_id: case.map(|case| case.id.0),
         ..QueuedEmail::to(decided.after.customer.0, key, letter, of)
     }
+}
+
+pub(super) fn first_items(decided: &Decided) -> impl Iterator<Item = FirstItem> + '_ {
+    let subscription_id = decided.after.id.0;
+    (1..).zip(items(&decided.after)).map(move |(position, item)| FirstItem {
+        subscription_id,
+        position,
+        price_id: item.price_id,
+        plan_id: item.plan_id,
+        quantity: item.quantity,
+    })
 }
 
 pub(super) fn items(subscription: &Subscription) -> Vec<NewItem> {

@@ -13,13 +13,15 @@ pub(crate) struct TopUpRow {
     pub(crate) per_month_max: i32,
     /// The balance is too low, and another order is allowed now.
     pub(crate) wanted: bool,
+    /// How much less is left than there should be.
+    pub(crate) missing: i64,
     /// The month of the customer's calendar: `2026-01`,
     pub(crate) month: String,
     /// … and when it is over.
     pub(crate) next_month: DateTime<Utc>,
     pub(crate) placed_this_month: i64,
-    /// Those that failed do not count.
-    pub(crate) bought_this_month: i32,
+    /// Packages; those of orders that failed do not count.
+    pub(crate) bought_this_month: i64,
 }
 
 /// Locks a wallet, and only then looks at what it is set to buy; `None` where that is nothing.
@@ -34,8 +36,8 @@ pub(crate) async fn lock_top_up(
     sqlx::query_as!(
         TopUpRow,
         r#"select w.top_up_package as "package!", w.top_ups_per_month_max as "per_month_max!",
-                  perennial.tokens_at(w.customer_id, w.unit, m.moment) < w.top_up_below
-                      and coalesce(w.top_up_not_before <= m.moment, true) as "wanted!",
+                  t.left_over < w.top_up_below and coalesce(w.top_up_not_before <= m.moment, true) as "wanted!",
+                  w.top_up_below - t.left_over as "missing!",
                   to_char(m.month, 'YYYY-MM') as "month!",
                   perennial.wall_instant(m.month + interval '1 month', c.time_zone) as "next_month!",
                   o.placed as "placed_this_month!", o.bought as "bought_this_month!"
@@ -44,8 +46,10 @@ pub(crate) async fn lock_top_up(
             cross join lateral (
                   select n.moment, date_trunc('month', n.moment at time zone c.time_zone) as month
                     from (select perennial.business_now(w.clock_id) as moment) n) m
+            cross join lateral (select perennial.tokens_at(w.customer_id, w.unit, m.moment) as left_over) t
             cross join lateral (
-                  select count(*) as placed, (count(*) filter (where o.status in ('pending', 'paid')))::integer as bought
+                  select count(*) as placed,
+                         coalesce(sum(i.quantity) filter (where o.status in ('pending', 'paid')), 0)::bigint as bought
                     from perennial.orders o join perennial.order_items i on i.order_id = o.id and i.position = 1
                    where o.customer_id = w.customer_id and o.kind = 'top_up' and i.unit = w.unit
                      and o.placed_at >= perennial.wall_instant(m.month, c.time_zone)) o

@@ -10,21 +10,26 @@ use crate::lifecycle::effect::{Line, LineKind};
 use crate::lifecycle::subscription::Item;
 use crate::money::{Fraction, Money, MoneyError};
 
-/// The lines of a period's invoice.
+/// The lines of an invoice for these periods. Only the first period is the invoice's own; the
+/// lines of the others say which one they are for.
 pub(super) fn lines(
     draft: &Draft<'_>,
-    period: Period,
+    periods: &[Period],
     setup: SetupFee,
 ) -> Result<Vec<Line>, Refused> {
     let subscription = &draft.after;
-    let whole = subscription.cycle.period(period.index)?;
-    let mut lines = Vec::with_capacity(subscription.items.len() + 1);
-    for item in &subscription.items {
-        lines.push(item_line(subscription.currency, item, period, whole)?);
-        if setup == SetupFee::Billed && item.setup_fee_minor > 0 {
-            let description = format!("{}: setup", item.description);
-            let fee = item.setup_fee_minor;
-            lines.push(single(LineKind::SetupFee, description, fee, Some(item.price)));
+    let mut lines = Vec::with_capacity(periods.len() * subscription.items.len() + 1);
+    for (position, &period) in periods.iter().enumerate() {
+        let whole = subscription.cycle.period(period.index)?;
+        for item in &subscription.items {
+            let line = item_line(subscription.currency, item, period, whole)?;
+            let used_in = (position > 0).then_some(period.start..period.end);
+            lines.push(Line { used_in, ..line });
+            if position == 0 && setup == SetupFee::Billed && item.setup_fee_minor > 0 {
+                let description = format!("{}: setup", item.description);
+                let fee = item.setup_fee_minor;
+                lines.push(single(LineKind::SetupFee, description, fee, Some(item.price)));
+            }
         }
     }
     lines.extend(left_over(draft)?);

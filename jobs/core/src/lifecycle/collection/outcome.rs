@@ -8,24 +8,25 @@ use crate::ids::{InvoiceId, PaymentId, PaymentMethodId};
 use crate::lifecycle::Refused;
 use crate::lifecycle::billing;
 use crate::lifecycle::draft::Draft;
-use crate::lifecycle::effect::{Account, BalanceKind, Effect, InvoiceClose, Notice, Reason};
+use crate::lifecycle::effect::{
+    Account, BalanceKind, Effect, InvoiceClose, Notice, Occasion, Reason,
+};
 use crate::lifecycle::ladder;
 use crate::lifecycle::service;
+use crate::lifecycle::standstill;
 use crate::lifecycle::status::Edge;
 use crate::lifecycle::subscription::State;
 
-/// Takes note of an attempt's outcome. `None`: it is known already.
-fn take_note(draft: &mut Draft<'_>, payment: PaymentId, invoice: InvoiceId) -> Option<()> {
+/// Records an attempt's outcome. Returns why it was made; `None` if the outcome is known already.
+fn take_note(draft: &mut Draft<'_>, payment: PaymentId, invoice: InvoiceId) -> Option<Occasion> {
     let known = billing::invoice_mut(draft, invoice)?;
     if known.in_flight != Some(payment) {
         return None;
     }
     known.in_flight = None;
+    let occasion = known.occasion;
     draft.push(Effect::Settled { payment });
-    if draft.after.parked == Some(unknown(payment)) {
-        draft.unpark();
-    }
-    Some(())
+    Some(occasion)
 }
 
 pub(in crate::lifecycle) fn succeeded(
@@ -34,9 +35,7 @@ pub(in crate::lifecycle) fn succeeded(
     invoice: InvoiceId,
     amount_minor: i64,
 ) -> Result<(), Refused> {
-    if take_note(draft, payment, invoice).is_none() {
-        return Ok(());
-    }
+    let Some(occasion) = take_note(draft, payment, invoice) else { return Ok(()) };
     let unserved = billing::was_never_served(draft, invoice);
     let paid = receive(draft, payment, invoice, amount_minor);
     if draft.after.state.status().is_final() {
@@ -46,8 +45,9 @@ pub(in crate::lifecycle) fn succeeded(
         billing::give_up_all(draft);
         return Ok(());
     }
+    standstill::release_if_answered(draft)?;
     if draft.after.owed_minor() > 0 {
-        return collect_the_rest(draft);
+        return collect_the_rest(draft, occasion);
     }
     tell_of_payments(draft);
     match draft.after.state {
@@ -97,12 +97,17 @@ fn receive(
     paid
 }
 
-/// One invoice is paid, another is still owed.
-fn collect_the_rest(draft: &mut Draft<'_>) -> Result<(), Refused> {
-    if draft.after.state == State::Active {
-        return collect_or_fail(draft);
+/// One invoice is paid, another is still owed. Whoever asked for the one did not ask for the other:
+/// that waits for its retry step.
+fn collect_the_rest(draft: &mut Draft<'_>, occasion: Occasion) -> Result<(), Refused> {
+    match (&draft.after.state, occasion) {
+        _ if draft.after.parked.is_some() => {}
+        (State::Active, _) => return collect_or_fail(draft),
+        (_, Occasion::Schedule) => {
+            collect(draft);
+        }
+        (_, Occasion::Request) => {}
     }
-    collect(draft);
     Ok(())
 }
 
@@ -142,22 +147,22 @@ pub(in crate::lifecycle) fn declined(
     declined: &Declined<'_>,
 ) -> Result<(), Refused> {
     let &Declined { payment, invoice, verdict, code, at, .. } = declined;
-    if take_note(draft, payment, invoice).is_none() {
-        return Ok(());
-    }
+    let Some(occasion) = take_note(draft, payment, invoice) else { return Ok(()) };
     heed(draft, declined);
+    standstill::release_if_answered(draft)?;
     let ended = draft.after.state.status().is_final();
     if ended {
         billing::give_up_all(draft);
     }
-    // A final invoice is tried for itself; otherwise what is owed longest comes first.
-    let owed = match ended {
+    // A final invoice is tried for itself, and so is one that was asked for; otherwise what is owed
+    // longest comes first.
+    let owed = match ended || occasion == Occasion::Request {
         true => Some(invoice).filter(|invoice| billing::due_of(draft, *invoice) > 0),
         false => draft.after.oldest_owed().map(|invoice| invoice.id),
     };
     if let Some(owed) = owed
         && let Some(backup) = backup_of(draft, declined, owed)
-        && charge(draft, backup, owed) == Collecting::Planned
+        && charge(draft, backup, owed, occasion) == Collecting::Planned
     {
         draft.remark(format!("{payment} was declined ({code}): a backup method is tried"));
         return Ok(());
@@ -258,9 +263,9 @@ pub(in crate::lifecycle) fn rejected(
         return;
     }
     if draft.after.state.status().is_final() {
-        draft.remark(format!("the provider rejected {payment}: {reason}"));
+        draft.remark(format!("{payment} was rejected: {reason}"));
         billing::give_up_all(draft);
     } else {
-        draft.park(format!("the provider rejected {payment}: {reason}"));
+        draft.park(format!("{payment} was rejected: {reason}"));
     }
 }

@@ -8,7 +8,9 @@ use crate::currency::Currency;
 use crate::ids::{
     CustomerId, InvoiceId, PaymentId, PaymentMethodId, PlanId, PriceId, SubscriptionId,
 };
-use crate::lifecycle::{Invoice, InvoiceKind, Item, Method, NoticesSent, State, Subscription};
+use crate::lifecycle::{
+    Invoice, InvoiceKind, Item, Method, NoticesSent, Occasion, State, Subscription,
+};
 use crate::network::Network;
 
 /// What it costs does not matter.
@@ -40,6 +42,7 @@ pub(super) fn renewal_under_way(
         open: true,
         attempts: 1,
         in_flight: Some(PaymentId::derived(&format!("{id}/1"))),
+        occasion: Occasion::Schedule,
     };
     let started_at = cycle.boundary(-1)?;
     Ok(Subscription {

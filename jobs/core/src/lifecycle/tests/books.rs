@@ -66,6 +66,7 @@ pub(super) struct Books {
     pub(super) blocked: BTreeSet<PaymentMethodId>,
     cases_open: i32,
     pub(super) billed: BTreeSet<PendingItemId>,
+    billed_periods: BTreeSet<i64>,
 }
 
 impl Books {
@@ -102,7 +103,7 @@ impl Books {
                     assert!(self.billed.insert(*item), "{item} is billed once");
                 }
             }
-            Effect::Charge { payment, invoice, attempt, method, amount_minor } => {
+            Effect::Charge { payment, invoice, attempt, method, amount_minor, .. } => {
                 let charge = Charged {
                     invoice: *invoice,
                     method: *method,
@@ -162,7 +163,9 @@ impl Books {
     fn moved(&mut self, from: Option<Status>, edge: Edge, to: Status) {
         assert_eq!(from, self.status, "history chains from one status to the next");
         assert!(is_legal(from, edge, to), "{from:?} {edge} {to}");
-        self.cases_open += i32::from(edge == Edge::PaymentFailed);
+        let begins =
+            edge == Edge::PaymentFailed || (from, edge) == (Some(Status::Active), Edge::Suspended);
+        self.cases_open += i32::from(begins);
         self.paused_since |= matches!(to, Status::Paused | Status::Unpaid);
         self.status = Some(to);
         self.edges.push((from, edge, to));
@@ -186,7 +189,7 @@ impl Books {
         match invoice.kind {
             InvoiceKind::Period => {
                 assert_eq!(invoice.issued_at, invoice.period.start);
-                assert_eq!(self.periods.last(), Some(&(invoice.period, PeriodKind::Service)));
+                self.bills_every_period_from(invoice);
             }
             InvoiceKind::Final => {
                 assert_eq!(invoice.issued_at, invoice.period.end);
@@ -205,6 +208,21 @@ impl Books {
             kind: invoice.kind,
         };
         assert!(self.bills.insert(invoice.id, bill).is_none(), "one invoice per period");
+    }
+
+    /// One invoice bills its own period and those after it: each of them is on it.
+    fn bills_every_period_from(&mut self, invoice: &IssuedInvoice) {
+        let own = (invoice.period, PeriodKind::Service);
+        let position = self.periods.iter().position(|period| *period == own).unwrap();
+        let billed: Vec<_> = invoice.lines.iter().filter(|line| line.price.is_some()).collect();
+        for (period, _) in &self.periods[position + 1..] {
+            let range = Some(period.start..period.end);
+            assert!(billed.iter().any(|line| line.used_in == range), "{period:?} is billed");
+        }
+        for (period, kind) in &self.periods[position..] {
+            assert_eq!(*kind, PeriodKind::Service);
+            assert!(self.billed_periods.insert(period.index), "{period:?} is billed once");
+        }
     }
 
     fn charge(&mut self, payment: PaymentId, attempt: i32, charge: Charged) {
@@ -280,7 +298,10 @@ impl Books {
         assert_eq!(subscription.balance_minor, self.balance);
         let in_flight = subscription.invoices.iter().filter_map(|invoice| invoice.in_flight);
         assert_eq!(in_flight.collect::<Vec<_>>(), self.in_flight.into_iter().collect::<Vec<_>>());
-        assert_eq!(self.periods.last().map(|(period, _)| *period), Some(subscription.period));
+        match self.periods.last() {
+            Some((period, _)) => assert_eq!(*period, subscription.period),
+            None => assert!(matches!(self.status, Some(Status::Scheduled | Status::Canceled))),
+        }
         assert_eq!(i32::from(subscription.state.case().is_some()), self.cases_open);
         let open = self.bills.iter().filter(|(_, bill)| bill.closed.is_none()).map(|(id, _)| *id);
         let known = subscription.invoices.iter().filter(|invoice| invoice.open);

@@ -140,13 +140,14 @@ fn a_downgrade_goes_on_with_the_lesser_plan() {
 }
 
 #[test]
-fn a_downgrade_that_leads_nowhere_waits_for_someone_to_look() {
+fn a_downgrade_that_leads_nowhere_ends_as_it_would_without_the_lesser_plan() {
     let end = EndAction::Downgrade("gone".to_owned());
     let mut world = World::in_grace(DunningPolicy { end, ..Default::default() });
     world.downgrade = None;
-    world.run_to(at("2026-02-20"));
-    assert!(world.subscription.parked.is_some());
-    assert_eq!((world.status(), world.access()), (Status::Grace, Access::Full));
+    world.run_to(at("2026-03-05"));
+    assert_eq!(world.subscription.parked, None);
+    assert_eq!((world.status(), world.access()), (Status::Expired, Access::None));
+    assert_eq!(world.mails(), ["grace_ending", "expired"]);
 }
 
 #[test]

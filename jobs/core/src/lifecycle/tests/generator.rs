@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use proptest::sample::Index;
 
-use super::world::{at, days, item, method, terms};
+use super::world::{FIRST_DAY, at, days, item, method, terms};
 use crate::calendar::{Anchor, Interval, Unit};
 use crate::dunning::{DunningPolicy, EndAction, Rung, RungEmail, Span, TrialWithoutMethod};
 use crate::lifecycle::{CancelWhen, Item, Method, Start, Subscription, UnusedTime};
@@ -30,6 +30,8 @@ pub(super) enum Step {
     Pay(Index),
     Cancel(CancelWhen),
     Undo,
+    /// An operator has looked.
+    Release,
     /// A period of usage was closed: this much is to be billed.
     Usage(i64),
     /// Old news.
@@ -90,32 +92,45 @@ pub(super) fn beginnings() -> impl Strategy<Value = (Subscription, Start)> {
         prop::sample::select(vec![Unit::Day, Unit::Week, Unit::Month, Unit::Month, Unit::Year]);
     let prices = prop::sample::select(vec![0_i64, 20, 49_00, 19_999]);
     let zones = prop::sample::select(vec![chrono_tz::UTC, chrono_tz::America::New_York]);
+    let ahead = prop::sample::select(vec![0_i64, 0, 0, 0, 1, 45]);
     let balances = prop::sample::select(vec![0_i64, 0, 0, -30, -80, 40, 49_00, 50_000]);
-    (units, 1_u32..4, prices, 1_i64..4, any::<bool>(), zones, balances, methods(), 0_i64..60)
-        .prop_map(|(unit, count, price, seats, setup, zone, balance_minor, methods, trial)| {
-            let started_at = at("2026-01-31T12:00:00Z");
-            let trial_end = started_at + days(trial);
-            let has_trial = trial > 30;
-            // A stub before the anchor, an anchor at the start, or at the end of the trial.
-            let anchor = match (has_trial, trial % 3) {
-                (true, 0) => trial_end,
-                (_, 1) => started_at + days(11),
-                _ => started_at,
-            };
-            let interval = Interval::new(unit, count).unwrap();
-            let setup_fee_minor = if setup { 5_00 } else { 0 };
-            let start =
-                if has_trial { Start::Trial { ends_at: trial_end } } else { Start::Service };
-            let subscription = Subscription {
-                started_at,
-                cycle: Anchor::at(anchor, zone).every(interval),
-                items: vec![Item { quantity: seats, setup_fee_minor, ..item(price) }],
-                balance_minor,
-                methods,
-                ..terms()
-            };
-            (subscription, start)
-        })
+    (
+        units,
+        1_u32..4,
+        prices,
+        1_i64..4,
+        any::<bool>(),
+        zones,
+        balances,
+        methods(),
+        (0_i64..60, ahead),
+    )
+        .prop_map(
+            |(unit, count, price, seats, setup, zone, balance_minor, methods, (trial, ahead))| {
+                let started_at = at(FIRST_DAY) + days(ahead);
+                let trial_end = started_at + days(trial);
+                let has_trial = trial > 30;
+                // A stub before the anchor, an anchor at the start, or at the end of the trial.
+                let anchor = match (has_trial, trial % 3) {
+                    (true, 0) => trial_end,
+                    (_, 1) => started_at + days(11),
+                    _ => started_at,
+                };
+                let interval = Interval::new(unit, count).unwrap();
+                let setup_fee_minor = if setup { 5_00 } else { 0 };
+                let start =
+                    if has_trial { Start::Trial { ends_at: trial_end } } else { Start::Service };
+                let subscription = Subscription {
+                    started_at,
+                    cycle: Anchor::at(anchor, zone).every(interval),
+                    items: vec![Item { quantity: seats, setup_fee_minor, ..item(price) }],
+                    balance_minor,
+                    methods,
+                    ..terms()
+                };
+                (subscription, start)
+            },
+        )
 }
 
 /// What happens then.
@@ -150,6 +165,7 @@ pub(super) fn steps() -> impl Strategy<Value = Vec<Step>> {
         3 => any::<Index>().prop_map(Step::Pay),
         2 => cancels.prop_map(Step::Cancel),
         2 => Just(Step::Undo),
+        1 => Just(Step::Release),
         2 => prop::sample::select(vec![1_i64, 30, 49, 3_00, 60_00]).prop_map(Step::Usage),
         6 => any::<Index>().prop_map(Step::Replay),
     ];

@@ -54,6 +54,9 @@ fn take(world: &mut World, step: &Step) {
             // Too late is an answer too.
             let _ = world.hear(Event::CancelUndone);
         }
+        Step::Release => {
+            world.tell(Event::ReleaseRequested);
+        }
         Step::Usage(amount_minor) => world.use_beyond(*amount_minor),
         Step::Replay(which) => replay(world, *which),
     }

@@ -43,6 +43,7 @@ fn nothing_is_charged_of_what_ends_or_is_parked() {
     world.subscription.cancel_requested_at = Some(at("2026-01-10"));
     assert_eq!(next(&world), None);
     let mut world = World::active();
-    world.subscription.parked = Some("no such customer".to_owned());
+    let (reason, since) = ("no such customer".to_owned(), world.now);
+    world.subscription.parked = Some(crate::lifecycle::Parked { reason, since });
     assert_eq!(next(&world), None);
 }

@@ -146,8 +146,11 @@ fn more_than_36_periods_behind_nothing_happens_until_someone_has_looked() {
     let mut world = World::active();
     world.sleep_to(at("2029-03-01"));
     assert!(world.subscription.parked.is_some());
-    assert_eq!((world.next(), world.books.service_periods().len()), (None, 1));
+    let suspended = Some((Action::SuspendParked, at("2029-03-15")));
+    assert_eq!((world.next(), world.books.service_periods().len()), (suspended, 1));
     world.tell(Event::PayRequested { invoice: InvoiceId::derived("any") });
+    assert_eq!(world.books.service_periods().len(), 1);
+    world.tell(Event::ReleaseRequested);
     assert_eq!((&world.subscription.parked, world.books.service_periods().len()), (&None, 13));
     world.work();
     assert_eq!((&world.subscription.parked, world.books.service_periods().len()), (&None, 39));
@@ -162,8 +165,9 @@ fn an_attempt_that_nobody_knows_of_is_neither_repeated_nor_forgotten() {
     world.run_to(at("2026-02-01"));
     let (invoice, payment) = world.in_flight().unwrap();
     world.give_up_asking();
-    assert!(world.subscription.parked.as_deref().unwrap().contains(&payment.to_string()));
-    assert_eq!(world.tell(Event::PayRequested { invoice }).len(), 1);
+    let parked = world.subscription.parked.clone().unwrap();
+    assert!(parked.reason.contains(&payment.to_string()));
+    assert_eq!(world.tell(Event::PayRequested { invoice }), []);
     assert_eq!(world.in_flight(), Some((invoice, payment)));
     world.give_up_asking();
     world.cancel_now(UnusedTime::Forfeited);
@@ -177,10 +181,9 @@ fn the_outcome_of_an_unknown_attempt_sets_a_subscription_going_again() {
     let mut world = World::active();
     world.run_to(at("2026-02-01"));
     world.give_up_asking();
-    world.run_to(at("2026-03-05"));
-    assert_eq!(world.books.service_periods().len(), 2);
+    world.run_to(at("2026-02-14"));
     world.succeed();
-    world.work();
+    world.run_to(at("2026-03-05"));
     assert_eq!((&world.subscription.parked, world.books.service_periods().len()), (&None, 3));
 }
 
@@ -190,11 +193,12 @@ fn a_rejected_payment_parks_until_someone_asks_for_it() {
     world.run_to(at("2026-02-01"));
     let (invoice, _) = world.in_flight().unwrap();
     world.reject();
-    world.sleep_to(at("2026-03-05"));
+    world.sleep_to(at("2026-02-12"));
     assert_eq!((world.status(), world.in_flight()), (Status::Active, None));
     world.tell(Event::PayRequested { invoice });
     world.succeed();
-    world.work();
+    assert_eq!((world.status(), &world.subscription.parked), (Status::Active, &None));
+    world.sleep_to(at("2026-03-05"));
     world.succeed();
     assert_eq!((world.status(), world.books.service_periods().len()), (Status::Active, 3));
 }

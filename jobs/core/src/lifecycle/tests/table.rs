@@ -20,6 +20,7 @@ fn state_of(status: Status) -> State {
         last_code: None,
     };
     match status {
+        Status::Scheduled => State::Scheduled { trial_end: Some(until) },
         Status::Incomplete => State::Incomplete { until },
         Status::Trialing => State::Trialing { ends_at: until },
         Status::Active => State::Active,

@@ -24,6 +24,9 @@ pub(super) fn at(text: &str) -> DateTime<Utc> {
     text.parse().unwrap()
 }
 
+/// When random histories begin.
+pub(super) const FIRST_DAY: &str = "2026-01-31T12:00:00Z";
+
 pub(super) fn days(days: i64) -> Duration {
     Duration::days(days)
 }
@@ -89,7 +92,18 @@ pub(super) struct World {
 
 impl World {
     pub(super) fn new(terms: Subscription, how: Start, policy: DunningPolicy) -> Self {
-        let now = terms.started_at;
+        // Random beginnings may lie ahead of this.
+        let now = terms.started_at.min(at(FIRST_DAY));
+        Self::heard_of(terms, how, policy, now)
+    }
+
+    /// As [`Self::new`], where the beginning is heard of at `now`.
+    pub(super) fn heard_of(
+        terms: Subscription,
+        how: Start,
+        policy: DunningPolicy,
+        now: DateTime<Utc>,
+    ) -> Self {
         let context = Context { policy: &policy, now, downgrade: None };
         let decision = start(terms.clone(), how, context).unwrap();
         let mut world = Self {
