@@ -16,6 +16,7 @@ mod grace_ending_notice;
 mod pre_dunning_notice;
 mod process_events;
 mod prune_jobs;
+mod reconcile_payments;
 mod renew;
 mod reset_quota;
 mod resolve_unknown;
@@ -73,6 +74,7 @@ catalogue! {
     pre_dunning_notice::PreDunningNotice,
     process_events::ProcessEvents,
     prune_jobs::PruneJobs,
+    reconcile_payments::ReconcilePayments,
     renew::Renew,
     reset_quota::ResetQuota,
     resolve_unknown::ResolveUnknown,

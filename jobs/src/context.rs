@@ -8,6 +8,7 @@ use sqlx::{PgConnection, PgPool};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use uuid::Uuid;
 
+use crate::circuit::Circuit;
 use crate::coalesce::Coalesced;
 use crate::inbox::SignUps;
 use crate::lifecycle::Decider;
@@ -36,6 +37,7 @@ pub struct Cx {
     /// subscription does not count).
     pub charges_per_customer_hour: u32,
     pub(crate) policies: Policies,
+    pub(crate) circuit: Arc<Circuit>,
     pub(crate) lifecycle: Coalesced<Decider>,
     pub(crate) till: Coalesced<Till>,
     pub(crate) outbox: Coalesced<Outbox>,
@@ -65,6 +67,7 @@ impl Cx {
             lifecycle: Coalesced::start(decider, 2, BATCH_MAX),
             till: Coalesced::start(Till::new(pool.clone(), payments.name()), 2, BATCH_MAX),
             outbox: Coalesced::start(Outbox::new(pool.clone()), 2, BATCH_MAX),
+            circuit: Arc::new(Circuit::new(pool.clone(), Arc::clone(&payments))),
             sign_ups: Coalesced::start(sign_ups, 1, BATCH_MAX),
             turns: Arc::new(Semaphore::new(usize::try_from(turns).unwrap_or(1).max(1))),
             sender: Arc::new(sender),

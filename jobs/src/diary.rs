@@ -78,7 +78,8 @@ pub async fn of(conn: &mut PgConnection, subscription: SubscriptionId) -> sqlx::
                    where p.subscription_id = $1
                   union all
                   select p.settled_at, p.outcome_decision, 0, 'charge',
-                         p.status || coalesce(': ' || p.decline_code, '') || coalesce(': ' || p.last_error, ''),
+                         case p.origin when 'found' then 'paid at the provider' else p.status end
+                             || coalesce(': ' || p.decline_code, '') || coalesce(': ' || p.last_error, ''),
                          coalesce(p.charge_reference, 'no charge') || coalesce(', ' || p.request_id, '')
                              || case when p.replayed then ', a replayed answer' else '' end,
                          null, null, p.attempt

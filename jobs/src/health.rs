@@ -84,7 +84,8 @@ async fn workers(conn: &mut PgConnection) -> sqlx::Result<Vec<Finding>> {
     .await
 }
 
-/// Outcomes that nobody knows, and what is parked until somebody looks.
+/// Outcomes that nobody knows, what is parked until somebody looks, and a provider that does not let
+/// us in.
 async fn money(conn: &mut PgConnection) -> sqlx::Result<Vec<Finding>> {
     sqlx::query_as!(
         Finding,
@@ -100,9 +101,14 @@ async fn money(conn: &mut PgConnection) -> sqlx::Result<Vec<Finding>> {
            union all
            (select 'parked_subscription', 'attention', 'sub_' || replace(s.id::text, '-', ''),
                    format('%s, and nothing happens by itself: %s', s.status, left(s.parked_reason, 200)),
-                   'mend the cause, then emit invoice.pay_requested'
+                   format('mend the cause, then select perennial.release_parked(%L)', s.parked_kind)
               from perennial.subscriptions s
              where s.parked_reason is not null and s.ended_at is null order by s.updated_at, s.id limit 100)
+           union all
+           (select 'provider_denies', 'attention', c.provider,
+                   format('does not let us in since %s: %s', c.opened_at, left(c.reason, 200)),
+                   'mend the key or the account; it is probed, and all goes on by itself'
+              from perennial.provider_circuits c where c.closed_at is null)
            union all
            (select 'parked_order', 'attention', 'ord_' || replace(o.id::text, '-', ''), left(o.reason, 200),
                    'mend the cause, then emit invoice.pay_requested'

@@ -23,6 +23,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use sqlx::PgConnection;
 
+use crate::collect::LookAt;
 use crate::context::Cx;
 use crate::job::Failure;
 use crate::lifecycle::{ApplyError, BeginError, Cause, Journal, Request, decide_all};
@@ -39,6 +40,13 @@ pub(crate) enum Progress {
     Processed,
     /// No event is due.
     Idle,
+    /// The provider has to be asked before this event, outside of any transaction.
+    LookFirst {
+        /// The event.
+        seq: i64,
+        /// What to look at.
+        at: LookAt,
+    },
 }
 
 /// Why an event came to nothing.
@@ -75,8 +83,13 @@ impl From<BeginError> for Trouble {
 
 pub(crate) use sign_ups::SignUps;
 
-/// Processes the customer's next event, if one is due.
-pub(crate) async fn process_next(cx: &Cx, customer: CustomerId) -> Result<Progress, Failure> {
+/// Processes the customer's next event, if one is due. `looked_before` is the event that the
+/// provider was asked before.
+pub(crate) async fn process_next(
+    cx: &Cx,
+    customer: CustomerId,
+    looked_before: Option<i64>,
+) -> Result<Progress, Failure> {
     if cx.sign_ups.ask(customer).await? {
         return Ok(Progress::Processed);
     }
@@ -86,6 +99,11 @@ pub(crate) async fn process_next(cx: &Cx, customer: CustomerId) -> Result<Progre
     let Some(event) = events::next(&mut transaction, customer.0).await? else {
         return Ok(Progress::Idle);
     };
+    if let Some(at) = LookAt::before(&event.kind, event.subject)
+        && looked_before != Some(event.seq)
+    {
+        return Ok(Progress::LookFirst { seq: event.seq, at });
+    }
     // What a refused event did is undone; that it was refused is kept.
     let mut attempt = sqlx::Acquire::begin(&mut transaction).await?;
     let mut journal = Journal::default();
@@ -166,6 +184,7 @@ async fn handle(
         "payment_method.attached" => {
             method::attached(conn, cx, customer, event, data(event)?).await
         }
+        "payment_method.unblocked" => method::unblocked(conn, cx, customer, data(event)?).await,
         "subscription.created" => {
             subscription::created(conn, cx, customer, event, data(event)?).await
         }

@@ -3,6 +3,7 @@
 //! This crate knows no Stripe, no SMTP library, no HTTP server and no command line: it knows ports.
 
 pub mod catalogue;
+mod circuit;
 pub mod clock;
 mod coalesce;
 mod collect;
@@ -22,6 +23,7 @@ pub mod mail;
 mod orders;
 mod outbox;
 pub mod payments;
+pub mod reconcile;
 pub mod snapshot;
 pub mod store;
 pub mod subjects;

@@ -5,6 +5,7 @@
 //! fails, each is tried alone, so that the failure of one stays its own.
 
 mod begin;
+mod found;
 mod journal;
 mod letters;
 mod load;
@@ -26,10 +27,11 @@ use crate::job::Failure;
 use save::Batch;
 
 pub(crate) use begin::{BeginError, Terms, begin, begin_all};
+pub(crate) use found::Found;
 pub(crate) use journal::Journal;
 pub(crate) use letters::method_words;
-pub(crate) use load::{Loaded, interval, load_one, methods_of};
-pub(crate) use save::request_hash;
+pub(crate) use load::{Loaded, counted, interval, load_one, methods_of};
+pub(crate) use save::{found_hash, request_hash};
 pub(crate) use settlement::{Settled, Settlement};
 
 /// What happened, to which subscription, and which job says so.
@@ -47,6 +49,18 @@ pub(crate) enum Cause {
     Event(Event),
     /// An attempt to collect has an outcome.
     Settlement(Box<Settlement>),
+    /// Captured money was found at the provider.
+    Found(Box<Found>),
+}
+
+impl Cause {
+    /// The invoice it is about, which may be closed already.
+    fn closed_invoice(&self) -> Option<Uuid> {
+        match self {
+            Self::Found(found) => Some(found.invoice.0),
+            Self::Event(_) | Self::Settlement(_) => None,
+        }
+    }
 }
 
 /// Why nothing changed.
@@ -151,7 +165,8 @@ fn crash_after_commit(requests: &[&Request]) {
 }
 
 fn settles(requests: &[&Request]) -> bool {
-    requests.iter().any(|request| matches!(request.cause, Cause::Settlement(_)))
+    let settles = |cause: &Cause| matches!(cause, Cause::Settlement(_) | Cause::Found(_));
+    requests.iter().any(|request| settles(&request.cause))
 }
 
 fn not_saved(request: &Request, error: sqlx::Error) -> ApplyError {
@@ -198,7 +213,10 @@ pub(crate) async fn decide_all(
     requests: &[&Request],
 ) -> sqlx::Result<(Vec<Result<(), ApplyError>>, Journal)> {
     let ids: Vec<Uuid> = requests.iter().map(|request| request.subscription.0).collect();
-    let loaded = load::load(&mut *conn, policies, &ids).await?;
+    // Of closed invoices only those are loaded that a request names.
+    let named: Vec<Uuid> =
+        requests.iter().filter_map(|request| request.cause.closed_invoice()).collect();
+    let loaded = load::load(&mut *conn, policies, &ids, &named).await?;
     let mut by_id: HashMap<SubscriptionId, Loaded> =
         loaded.into_iter().map(|loaded| (loaded.subscription.id, loaded)).collect();
     let mut batch = Batch::new(provider);
@@ -218,6 +236,7 @@ fn decide_one(loaded: Loaded, request: &Request, batch: &mut Batch) -> Result<()
     let event = match &request.cause {
         Cause::Event(event) => event.clone(),
         Cause::Settlement(settlement) => settlement.event(),
+        Cause::Found(found) => found.event(),
     };
     let context = core::Context {
         policy: &loaded.policy,

@@ -5,10 +5,12 @@
 //! and nothing is owed for an order that failed.
 
 mod decision;
+mod found;
 mod place;
 mod settle;
 mod top_up;
 
+pub(crate) use found::found;
 pub(crate) use place::{Kind, PlaceError, Wish, place};
 pub(crate) use settle::settle;
 pub(crate) use top_up::top_up;

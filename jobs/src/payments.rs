@@ -7,6 +7,7 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use futures::future::BoxFuture;
 use perennial_core::ids::{CustomerId, InvoiceId};
 use perennial_core::money::Money;
@@ -28,10 +29,23 @@ impl OpKey {
         Self(format!("perennial-prepare-{invoice}"))
     }
 
+    /// The key that follows on this one, for the `generation`-th time (from 2): where the provider
+    /// remembers a fault under the one before, and certainly did nothing.
+    #[must_use]
+    pub fn following(&self, generation: u32) -> Self {
+        Self(format!("{}-again-{generation}", self.0))
+    }
+
     /// The key of attempt number `attempt` on an invoice.
     #[must_use]
     pub fn execute(invoice: InvoiceId, attempt: i32) -> Self {
         Self(format!("perennial-execute-{invoice}-{attempt}"))
+    }
+
+    /// The name of what was found at the provider for an invoice: no call is made with it.
+    #[must_use]
+    pub fn found(invoice: InvoiceId) -> Self {
+        Self(format!("perennial-found-{invoice}"))
     }
 
     /// The key of cancelling the intent of an invoice.
@@ -114,6 +128,8 @@ pub struct AttachedMethod {
     pub last4: Option<String>,
     /// Month (1–12) and year in which a card expires.
     pub expires: Option<(u32, i32)>,
+    /// The provider's name for the card itself: the same under whatever reference it comes.
+    pub fingerprint: Option<String>,
 }
 
 /// The stored snapshot of an intent: a resend is byte-identical because it is rebuilt from this.
@@ -163,7 +179,22 @@ pub enum NoAnswer {
         /// What stood in the way.
         reason: String,
     },
-    /// The provider refuses the request as such: our bug or configuration. Retrying cannot help.
+    /// The provider does not let us in: the key, a permission, the account. It is no decline, and no
+    /// single request's fault (rule X7).
+    #[error("denied by the provider: {reason}")]
+    Denied {
+        /// What the provider said, free of secrets.
+        reason: String,
+    },
+    /// The provider knows no such object: it was deleted, or it is another account's.
+    #[error("the provider knows no such {object}: {reason}")]
+    Missing {
+        /// What the request named.
+        object: Object,
+        /// The message, free of secrets.
+        reason: String,
+    },
+    /// The provider refuses the request as such: our bug. Retrying cannot help.
     #[error("rejected by the provider: {reason}")]
     Rejected {
         /// The provider's machine-readable code.
@@ -179,6 +210,28 @@ pub enum NoAnswer {
         /// Where it broke: timeout, reset, HTTP 5xx, undecodable body.
         reason: String,
     },
+}
+
+/// What a request names at the provider.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Object {
+    /// A customer.
+    Customer,
+    /// A payment method.
+    Method,
+    /// An intent.
+    Intent,
+}
+
+impl std::fmt::Display for Object {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Customer => "customer",
+            Self::Method => "payment method",
+            Self::Intent => "intent",
+        })
+    }
 }
 
 /// Why a charge was refused by the issuer.
@@ -260,6 +313,26 @@ pub enum Inquiry {
     },
 }
 
+/// An intent as a list of the provider's shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// The intent.
+    pub reference: String,
+    /// The invoice it was created for.
+    pub invoice: InvoiceId,
+    /// What it has come to.
+    pub observation: Observation,
+}
+
+/// A page of a list of intents, the newest first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page {
+    /// The intents that an invoice is named for.
+    pub intents: Vec<Listed>,
+    /// Where the next page begins; `None`: this was the last.
+    pub next: Option<String>,
+}
+
 /// What a provider can do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Capabilities {
@@ -310,6 +383,10 @@ pub trait PaymentProvider: Send + Sync + 'static {
 
     /// Reads, moves nothing. The only way out of `Unknown`.
     fn inquire<'a>(&'a self, inquiry: &'a Inquiry) -> Call<'a, Observation>;
+
+    /// Lists intents created at or after `since`, the newest first; `after` is where the page
+    /// before said that this one begins.
+    fn list<'a>(&'a self, since: DateTime<Utc>, after: Option<&'a str>) -> Call<'a, Page>;
 
     /// Cancels an intent that will never be collected. One that has already succeeded answers
     /// `Succeeded`.

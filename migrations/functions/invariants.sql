@@ -144,21 +144,26 @@ as $$
       from dunning_cases c join dunning_policies p on p.id = c.policy_id
      where c.attempts_made > jsonb_array_length(p.document -> 'rungs')
     union all
-    select 'I14', w.method_id::text, w.attempts || ' re-attempts within 30 days'
-      from (select method_id, network, count(*) over (partition by method_id order by planned_at
-                       range between interval '30 days' preceding and current row) as attempts
-              from payments where attempt > 1) w
-     where w.attempts > case when w.network = 'mastercard' then 35 else 20 end
+    select 'I14', p.id::text, count(*) || ' re-attempts of a card within ' || b.period
+      from payments p
+      join payment_methods m on m.id = p.method_id
+      join network_budgets b
+        on b.network = coalesce((select k.network from network_budgets k where k.network = coalesce(p.network, m.kind) limit 1), 'other')
+      join payment_methods same on same.id = m.id or same.provider = m.provider and same.fingerprint = m.fingerprint
+      join payments q
+        on q.method_id = same.id and q.attempt > 1 and q.origin = 'attempt'
+       and q.planned_at > p.planned_at - b.period and q.planned_at <= p.planned_at
+     where p.attempt > 1 and p.origin = 'attempt'
+     group by p.id, b.period, b.attempts_max having count(*) > b.attempts_max
     union all
-    select 'I14', later.id::text, 'charged a method after ' || m.blocked_reason
+    select 'I14', later.id::text, 'charged a card after ' || m.blocked_reason
       from payment_methods m
-      join payments hard on hard.method_id = m.id and hard.status = 'declined' and hard.decline_code = m.blocked_reason
-      join payments later on later.method_id = m.id and later.planned_at > hard.settled_at
-     where m.attached_at <= hard.settled_at
+      join payments later on later.method_id = m.id and later.origin = 'attempt' and later.planned_at > m.blocked_at
     union all
     select 'I16', p.id::text, 'the request is not the one its key was first sent with'
       from payments p
-     where p.request_hash <> encode(substring(sha256(convert_to(
+     where p.origin = 'attempt'
+       and p.request_hash <> encode(substring(sha256(convert_to(
                split_part(p.idempotency_key, '@', 1) || '|pm_' || replace(p.method_id::text, '-', '') || '|' || p.amount_minor || '|' || p.currency,
                'UTF8')) from 1 for 16), 'hex')
 $$;

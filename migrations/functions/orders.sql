@@ -72,6 +72,9 @@ as $$
     select 'I13', o.id::text, 'is ' || o.status || ', its invoice is ' || coalesce(i.status, 'none')
       from orders o left join invoices i on i.order_id = o.id
      where i.status is distinct from case o.status when 'pending' then 'open' when 'paid' then 'paid' else 'void' end
+       -- What had failed, and was paid at the provider after all.
+       and not (o.status = 'paid' and i.status = 'void'
+                and exists (select from payments p where p.invoice_id = i.id and p.origin = 'found'))
        -- What nothing could be charged for was never invoiced.
        and not (o.status = 'failed' and i.id is null)
     union all

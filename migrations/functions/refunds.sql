@@ -130,13 +130,39 @@ set search_path = perennial, pg_temp as $$
         select null, e.subject, e.customer_id, e.clock_id, e.data ->> 'currency', (e.data ->> 'amount_minor')::bigint,
                e.data ->> 'reason', e.data ->> 'reference', e.data ->> 'status',
                case when e.data ->> 'status' = 'inquiry' then e.at end, case when e.data ->> 'status' = 'open' then e.at end,
-               null, e.at
+               null, e.at, 0
           from told_before(event) e
          where e.type = 'payment.disputed' and e.data ->> 'reference' = event.data ->> 'reference') t
      -- the last word: a chargeback rather than the inquiry before it
      order by t.closed_at is null, t.opened_at is null limit 1
 $$;
 comment on function perennial.known_dispute is 'The dispute of an event''s reference as far as it was told; null: never.';
+
+create or replace function perennial.check_disputable(event perennial.lifecycle_events, paid perennial.payments) returns void
+language plpgsql stable
+set search_path = perennial, pg_temp as $$
+declare
+    remaining bigint;
+begin
+    select paid.amount_minor - coalesce(sum(t.amount_minor), 0) into remaining
+      from (select d.amount_minor from disputes d
+             where d.payment_id = paid.id and d.status in ('open', 'lost') and d.reference <> event.data ->> 'reference'
+            union all
+            select w.amount_minor
+              from (select distinct on (e.data ->> 'reference') (e.data ->> 'amount_minor')::bigint as amount_minor
+                      from told_before(event) e
+                     where e.type = 'payment.disputed' and e.data ->> 'status' = 'open'
+                       and e.data ->> 'reference' <> event.data ->> 'reference'
+                       and not exists (select from disputes d
+                                        where d.reference = e.data ->> 'reference' and d.opened_at is not null)) w) t;
+    if (event.data ->> 'amount_minor')::bigint > remaining then
+        perform refuse_field('amount_minor', format('%s is more than the %s of payment %s that no other dispute is about',
+            event.data ->> 'amount_minor', greatest(remaining, 0), paid.id));
+    end if;
+end
+$$;
+comment on function perennial.check_disputable is
+    'Refuses disputes that together exceed the payment. What was refunded may be disputed all the same: banks take it again.';
 
 create or replace function perennial.check_dispute(event perennial.lifecycle_events) returns boolean
 language plpgsql
@@ -149,7 +175,7 @@ declare
 begin
     if known.reference is null then
         if event.data ->> 'status' = 'open' then
-            perform check_left(event, paid);
+            perform check_disputable(event, paid);
         elsif (event.data ->> 'amount_minor')::bigint > paid.amount_minor then
             perform refuse_field('amount_minor', format('%s is more than the %s of payment %s',
                 event.data ->> 'amount_minor', paid.amount_minor, paid.id));
@@ -167,7 +193,7 @@ begin
     elsif event.at < known.inquired_at then
         perform refuse_field('at', format('%s is before the inquiry, at %s', event.at, known.inquired_at));
     end if;
-    perform check_left(event, paid);
+    perform check_disputable(event, paid);
     return true;
 end
 $$;
@@ -204,33 +230,38 @@ create or replace function perennial.check_refund_invariants() returns table (in
 language sql stable
 set search_path = perennial, pg_temp as $$
     with touched as (
-        select id from payments where refunded_minor + disputed_minor > 0
+        select id from payments where refunded_minor + disputed_minor + beyond_minor > 0
         union select payment_id from refunds
         union select payment_id from disputes
-        union select payment_id from ledger_entries where account in ('refunds', 'disputes')
+        union select payment_id from ledger_entries where account in ('refunds', 'disputes', 'dispute_losses')
     ), booked as (
         select payment_id, coalesce(sum(amount_minor) filter (where account = 'refunds'), 0) as refunded,
                coalesce(sum(amount_minor) filter (where account = 'disputes'), 0) as disputed,
+               coalesce(sum(amount_minor) filter (where account = 'dispute_losses'), 0) as beyond,
                coalesce(sum(amount_minor) filter (where account = 'cash'), 0) as cash
           from ledger_entries where payment_id in (select id from touched) group by 1
     ), back as (
-        select t.id, case when p.status = 'succeeded' then p.amount_minor else 0 end as paid, p.refunded_minor, p.disputed_minor,
+        select t.id, case when p.status = 'succeeded' then p.amount_minor else 0 end as paid,
+               p.refunded_minor, p.disputed_minor, p.beyond_minor,
                coalesce((select sum(amount_minor) from refunds r where r.payment_id = t.id), 0) as refunded,
-               coalesce((select sum(amount_minor) from disputes d
-                          where d.payment_id = t.id and d.status in ('open', 'lost')), 0) as disputed
+               coalesce(d.disputed, 0) as disputed, coalesce(d.beyond, 0) as beyond
           from touched t left join payments p on p.id = t.id
+         cross join lateral (select sum(d.amount_minor - d.beyond_minor) as disputed, sum(d.beyond_minor) as beyond
+                               from disputes d where d.payment_id = t.id and d.status in ('open', 'lost')) d
     )
     select 'I13', id::text, 'paid ' || paid || ', refunded ' || refunded || ', disputed ' || disputed
-      from back where refunded + disputed > paid
+      from back where refunded + disputed > paid or disputed + beyond > paid
     union all
-    select 'I13', id::text, 'refunded ' || refunded || ' and disputed ' || disputed || ', the payment says '
-           || coalesce(refunded_minor, 0) || ' and ' || coalesce(disputed_minor, 0)
-      from back where (refunded, disputed) is distinct from (refunded_minor, disputed_minor)
+    select 'I13', id::text, 'refunded ' || refunded || ', disputed ' || disputed || ' and beyond ' || beyond || ', the payment says '
+           || coalesce(refunded_minor, 0) || ', ' || coalesce(disputed_minor, 0) || ' and ' || coalesce(beyond_minor, 0)
+      from back where (refunded, disputed, beyond) is distinct from (refunded_minor, disputed_minor, beyond_minor)
     union all
-    select 'I13', id::text, 'paid ' || paid || ', refunded ' || b.refunded || ', disputed ' || b.disputed || '; in the books '
-           || coalesce(l.cash, 0) || ', ' || coalesce(l.refunded, 0) || ', ' || coalesce(l.disputed, 0)
+    select 'I13', id::text, 'paid ' || paid || ', refunded ' || b.refunded || ', disputed ' || b.disputed || ', beyond ' || b.beyond
+           || '; in the books ' || coalesce(l.cash, 0) || ', ' || coalesce(l.refunded, 0) || ', ' || coalesce(l.disputed, 0)
+           || ', ' || coalesce(l.beyond, 0)
       from back b left join booked l on l.payment_id = b.id
-     where (b.refunded, b.disputed, b.paid - b.refunded - b.disputed) is distinct from (l.refunded, l.disputed, l.cash)
+     where (b.refunded, b.disputed, b.beyond, b.paid - b.refunded - b.disputed - b.beyond)
+           is distinct from (l.refunded, l.disputed, l.beyond, l.cash)
     union all
     select 'I13', x.reference, x.what || ' of payment ' || x.payment_id || ', which is another customer''s or in another currency'
       from (select reference, 'a refund' as what, payment_id, customer_id, clock_id, currency from refunds

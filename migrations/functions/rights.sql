@@ -29,7 +29,7 @@ begin
         for target in
             select c.oid::regclass as name, c.relkind,
                    exists (select from pg_trigger t where t.tgrelid = c.oid and t.tgname = 'append_only') as appended,
-                   c.relname in ('transitions', 'event_types', 'ledger_accounts', 'function_files', 'function_objects',
+                   c.relname in ('transitions', 'event_types', 'ledger_accounts', 'network_budgets', 'function_files', 'function_objects',
                                  'schema_version', 'installation') as fixed
               from pg_class c
              where c.relnamespace = 'perennial'::regnamespace and c.relkind in ('r', 'p', 'v') and not c.relispartition

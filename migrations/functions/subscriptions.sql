@@ -31,3 +31,34 @@ set search_path = perennial, pg_temp as $$
 $$;
 comment on function perennial.subscription_access is
     'What a subscription gives now: full, restricted (payment is overdue and its dunning policy restricts; what that means is the application''s) or none. Whether or not a worker has come by since. Null: there is no such subscription.';
+
+create or replace function perennial.release_parked(kind text) returns bigint
+language plpgsql security definer
+set search_path = perennial, pg_temp as $$
+#variable_conflict use_variable
+declare
+    released bigint := 0;
+    kinds constant text[] := array['request_rejected', 'outcome_unknown', 'too_far_behind'];
+    parked subscriptions;
+begin
+    if kind is null or not kind = any (kinds) then
+        perform refuse_field('kind', format('must be one of %s, is %s', array_to_string(kinds, ', '), coalesce(kind, 'null')));
+    end if;
+    for parked in select * from subscriptions s where s.parked_kind = kind order by s.id loop
+        perform emit('subscription.release_requested', parked.id, '{}', format('release/%s/%s', parked.id, parked.version));
+        released := released + 1;
+    end loop;
+    return released;
+end
+$$;
+comment on function perennial.release_parked is
+    'Lets all subscriptions go on that are parked for this kind of cause; returns how many.';
+
+create or replace view perennial.parked as
+    select s.parked_kind as kind, 'sub_' || replace(s.id::text, '-', '') as subject, s.customer_id, s.clock_id,
+           s.parked_reason as reason, s.status, s.parked_at as since
+      from perennial.subscriptions s where s.parked_kind is not null
+    union all
+    select 'order', 'ord_' || replace(o.id::text, '-', ''), o.customer_id, o.clock_id, o.reason, o.status, o.placed_at
+      from perennial.orders o where o.status = 'pending' and o.reason is not null;
+comment on view perennial.parked is 'What an operator has to look at: nothing happens to it by itself.';

@@ -138,3 +138,51 @@ async fn explain_tells_what_went_back() {
         assert!(text.contains(line), "{line} in {text}");
     }
 }
+
+#[tokio::test]
+async fn what_a_bank_takes_on_top_of_a_refund_is_a_loss_of_its_own_and_comes_back_exactly() {
+    for (refunded, outcome) in [(49_00, "won"), (49_00, "lost"), (9_00, "won"), (9_00, "lost")] {
+        let (world, payment) = paid().await;
+        refund(&world, payment, refunded, "re_1").await;
+        tell(&world, (DISPUTED, payment, dispute_of(49_00, "dp_1", "open")), "open").await;
+        let taken = [49_00 - refunded, refunded];
+        let gone =
+            "select array[disputed_minor, beyond_minor] from perennial.payments where id = $1";
+        let back: Vec<i64> =
+            sqlx::query_scalar(gone).bind(payment).fetch_one(&world.pool).await.unwrap();
+        assert_eq!(back, taken);
+        let cash =
+            "select sum(amount_minor)::bigint from perennial.ledger_entries where account = 'cash'";
+        assert_eq!(world.count(cash).await, -refunded);
+        world.check().await;
+        tell(&world, (CLOSED, payment, closing("dp_1", outcome)), "close").await;
+        let left = if outcome == "won" { 49_00 - refunded } else { -refunded };
+        assert_eq!(world.count(cash).await, left, "{outcome}");
+        world.check().await;
+        // Disputes alone never exceed the payment, and nothing more can be refunded than is left.
+        let more = (DISPUTED, payment, dispute_of(1_00, "dp_2", "open"));
+        let second = tell_at(&world, more, "more", None).await;
+        assert_eq!(second.is_err(), outcome == "lost", "{second:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_dispute_told_with_the_refund_before_either_is_processed_is_recorded() {
+    let (mut world, payment) = paid().await;
+    world.kill_workers().await;
+    for (id, event) in [
+        ("1", (REFUNDED, payment, refund_of(49_00, "re_1"))),
+        ("2", (DISPUTED, payment, dispute_of(49_00, "dp_1", "open"))),
+        ("3", (CLOSED, payment, closing("dp_1", "lost"))),
+    ] {
+        tell_at(&world, event, id, None).await.unwrap();
+    }
+    world.work(Faults::None);
+    world.rest().await;
+    let booked = [
+        "payment_refunded 2026-01-31: debit refunds 4900, credit cash 4900",
+        "payment_disputed 2026-01-31: debit dispute_losses 4900, credit cash 4900",
+    ];
+    assert_eq!(postings(&world).await, booked);
+    world.check().await;
+}

@@ -82,7 +82,8 @@ const DAMAGE: &[(&str, &str, &str)] = &[
       update perennial.subscriptions set status = 'canceled', ended_at = now(), next_action = null, next_action_at = null"),
     ("I14", "more attempts than the policy has", "update perennial.dunning_cases set attempts_made = 9"),
     ("I14", "a method charged after it was blocked",
-     "update perennial.payment_methods set blocked_reason = 'insufficient_funds'"),
+     "update perennial.payment_methods
+        set blocked_reason = 'stolen_card', blocked_scope = 'card', blocked_at = attached_at - interval '1 day'"),
     ("I16", "a request that differs from its key's", "update perennial.payments set amount_minor = 1"),
     ("I17", "a change of revenue that nobody recorded", "delete from perennial.mrr_movements"),
     ("I17", "a price that was changed under its subscriptions",

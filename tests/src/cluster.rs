@@ -71,3 +71,18 @@ pub(crate) async fn empty_database() -> String {
     execute(&server.url("postgres"), format!("create database {name}")).await;
     server.url(&name)
 }
+
+/// A copy of a database that nobody is connected to: its URL.
+pub(crate) async fn copy(url: &str) -> String {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let path = url.split_once('?').map_or(url, |(path, _)| path);
+    let (_, source) = path.rsplit_once('/').expect("a database's name");
+    let name = format!("{source}_copy_{}", COUNT.fetch_add(1, Ordering::Relaxed));
+    let server = tokio::task::spawn_blocking(server).await.expect("PostgreSQL starts");
+    execute(
+        &server.url("postgres"),
+        format!("create database {name} template {source} strategy wal_log"),
+    )
+    .await;
+    server.url(&name)
+}

@@ -8,7 +8,7 @@ use crate::World;
 /// Tables, and the columns that a repeated call may change. All ids are derived from what they name.
 const TABLES: &[(&str, &[&str])] = &[
     ("customers", &["user_id", "organization_id"]),
-    ("payment_methods", &["reference"]),
+    ("payment_methods", &["reference", "fingerprint"]),
     ("subscriptions", &[]),
     ("subscription_items", &[]),
     ("subscription_periods", &[]),

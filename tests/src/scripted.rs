@@ -4,11 +4,12 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use perennial_core::money::Money;
 use perennial_jobs::mail::{Delivery, Mailer, OutgoingMail};
 use perennial_jobs::payments::{
     AttachedMethod, Call, CallTrace, Capabilities, CustomerProfile, Decline, Inquiry,
-    IntentRequest, NoAnswer, Observation, OpKey, Outcome, PaymentProvider, Reply,
+    IntentRequest, NoAnswer, Observation, OpKey, Outcome, Page, PaymentProvider, Reply,
 };
 
 /// Charges as the last part of a method's reference says, letter by letter, the last one for ever:
@@ -121,6 +122,10 @@ impl PaymentProvider for Scripted {
 
     fn inquire<'a>(&'a self, _: &'a Inquiry) -> Call<'a, Observation> {
         reply(Observation::Missing)
+    }
+
+    fn list<'a>(&'a self, _: DateTime<Utc>, _: Option<&'a str>) -> Call<'a, Page> {
+        reply(Page { intents: vec![], next: None })
     }
 
     fn cancel<'a>(&'a self, _: &'a str, _: &'a OpKey) -> Call<'a, Outcome> {

@@ -210,6 +210,7 @@ impl World {
         let mut data = json!({ "provider_customer": reference, "reference": attached.reference });
         data["network"] = json!(attached.network);
         data["last4"] = json!(attached.last4);
+        data["fingerprint"] = json!(attached.fingerprint);
         if let Some((month, year)) = attached.expires {
             data["exp_month"] = json!(month);
             data["exp_year"] = json!(year);

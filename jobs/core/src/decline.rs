@@ -11,6 +11,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::network::Network;
 
+/// The method is no longer at the provider: our code for it, as no issuer was asked.
+pub const METHOD_GONE: &str = "payment_method_gone";
+/// A bank took a payment back as fraud: our code for it, as no charge was declined.
+pub const FRAUD_DISPUTE_LOST: &str = "fraud_dispute_lost";
+
 /// What a customer is told where the truth would help a thief.
 pub const GENERIC_DECLINE: &str = "generic_decline";
 
@@ -59,6 +64,42 @@ pub enum Action {
     FixInvoice,
     /// We look for a first payment before trying again.
     CheckFirst,
+}
+
+/// What a block holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BlockScope {
+    /// The reference alone: the same card, confirmed or corrected under another, may be charged.
+    Reference,
+    /// The card, under whatever reference it comes again.
+    Card,
+}
+
+impl BlockScope {
+    /// Its word as stored.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Reference => "reference",
+            Self::Card => "card",
+        }
+    }
+}
+
+impl Action {
+    /// What a block holds whose remedy this is.
+    #[must_use]
+    pub fn block_scope(self) -> BlockScope {
+        match self {
+            Self::UpdateCard | Self::Authenticate | Self::FixInvoice => BlockScope::Reference,
+            Self::RetryLater
+            | Self::NewPaymentMethod
+            | Self::ContactIssuer
+            | Self::ContactCustomer
+            | Self::CheckFirst => BlockScope::Card,
+        }
+    }
 }
 
 /// What to do about a decline.

@@ -35,8 +35,8 @@ pub use next_charge::{NextCharge, next_charge};
 pub use service::{Start, start};
 pub use status::{Edge, Status};
 pub use subscription::{
-    Case, Ended, Invoice, Item, NoticesSent, PARKED_MAX, Parked, PauseReason, PendingItem, State,
-    Subscription,
+    Case, Ended, Invoice, Item, NoticesSent, PARKED_MAX, Parked, ParkedFor, PauseReason,
+    PendingItem, State, Subscription,
 };
 
 use chrono::{DateTime, Utc};
@@ -131,6 +131,9 @@ pub fn decide(
         }
         Event::PaymentUnresolved { payment, invoice } => {
             collection::unresolved(&mut draft, *payment, *invoice);
+        }
+        Event::PaymentFound { payment, invoice, amount_minor } => {
+            collection::found(&mut draft, *payment, *invoice, *amount_minor)?;
         }
         Event::PaymentMethodAttached { method } => service::method_attached(&mut draft, *method)?,
         Event::PayRequested { invoice } => collection::pay_requested(&mut draft, *invoice)?,

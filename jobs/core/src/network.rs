@@ -6,7 +6,7 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-pub use budget::{BudgetSpent, budget};
+pub use budget::{BudgetSpent, budget, budget_keeping, budgets};
 
 /// Whose rules a payment method is under.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

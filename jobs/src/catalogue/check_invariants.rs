@@ -1,4 +1,5 @@
-//! Checks that the books, the history and the mail agree with each other.
+//! Checks that the books, the history and the mail agree with each other, and names what an operator
+//! has to look at.
 //!
 //! **Runs** on a schedule.
 //! **Safe to repeat:** it only reads.
@@ -6,6 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::context::Cx;
+use crate::health;
 use crate::invariants;
 use crate::job::{Door, Failure, Job, Scope};
 
@@ -34,6 +36,10 @@ impl Job for CheckInvariants {
                 violation.subject,
                 violation.problem
             );
+        }
+        for finding in health::findings(&mut conn).await?.iter().filter(|it| it.is_alarming()) {
+            let health::Finding { subject, problem, remedy, .. } = finding;
+            tracing::error!(finding = finding.finding, subject, "{subject}: {problem} ({remedy})");
         }
         match violations.len() {
             0 => Ok(()),

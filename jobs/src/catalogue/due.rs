@@ -5,6 +5,7 @@ use perennial_core::ids::SubscriptionId;
 use perennial_core::lifecycle::{Action, Event};
 use serde::{Deserialize, Serialize};
 
+use crate::collect;
 use crate::context::Cx;
 use crate::job::Failure;
 use crate::lifecycle::{self, Cause, Request};
@@ -28,11 +29,32 @@ impl Due {
     /// Acts, if the agenda still says so.
     pub(crate) async fn act(self, cx: &Cx, action: Action) -> Result<(), Failure> {
         crate::crash_point!("C1");
+        if asks_for_money_or_gives_up(action) {
+            collect::look_at_subscription(cx, self.subscription, action.as_str()).await?;
+        }
         let cause = Cause::Event(Event::Due { action, at: self.at });
         lifecycle::apply(
             cx,
             Request { subscription: self.subscription, cause, by: action.as_str() },
         )
         .await
+    }
+}
+
+/// Before these, the provider is asked whether the customer has paid there (rule C11).
+fn asks_for_money_or_gives_up(action: Action) -> bool {
+    match action {
+        Action::RetryPayment
+        | Action::GraceEndingNotice
+        | Action::ExpireGrace
+        | Action::ExpireIncomplete
+        | Action::SuspendParked
+        | Action::CancelAtPeriodEnd => true,
+        Action::StartSubscription
+        | Action::EndTrial
+        | Action::Renew
+        | Action::TrialEndingNotice
+        | Action::PreDunningNotice
+        | Action::UpcomingRenewalNotice => false,
     }
 }

@@ -6,8 +6,9 @@
 use perennial_core::ids::CustomerId;
 use serde::{Deserialize, Serialize};
 
+use crate::collect;
 use crate::context::Cx;
-use crate::inbox;
+use crate::inbox::{self, Progress};
 use crate::job::{Failure, Job};
 
 /// Events of a customer wait.
@@ -26,7 +27,16 @@ impl Job for ProcessEvents {
 
     async fn run(self, cx: &Cx) -> Result<(), Failure> {
         crate::crash_point!("inbox");
-        while inbox::process_next(cx, self.customer).await? == inbox::Progress::Processed {}
-        Ok(())
+        let mut looked = None;
+        loop {
+            match inbox::process_next(cx, self.customer, looked).await? {
+                Progress::Idle => return Ok(()),
+                Progress::Processed => {}
+                Progress::LookFirst { seq, at } => {
+                    collect::look_before_event(cx, at, Self::NAME).await;
+                    looked = Some(seq);
+                }
+            }
+        }
     }
 }

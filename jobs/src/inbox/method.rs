@@ -1,4 +1,4 @@
-//! `payment_method.attached`
+//! `payment_method.attached`, `payment_method.unblocked`
 
 use chrono::{DateTime, TimeZone, Utc};
 use perennial_core::ids::{CustomerId, PaymentMethodId};
@@ -23,6 +23,7 @@ pub(super) struct MethodAttached {
     last4: Option<String>,
     exp_month: Option<u32>,
     exp_year: Option<i32>,
+    fingerprint: Option<String>,
     default: Option<bool>,
 }
 
@@ -52,16 +53,17 @@ pub(super) async fn attached(
         network: data.network.as_deref(),
         last4: data.last4.as_deref(),
         expires_at: end_of_month(data.exp_month, data.exp_year),
+        fingerprint: data.fingerprint.as_deref(),
         rank: if data.default == Some(false) { Rank::Backup } else { Rank::Default },
         at: event.at,
     };
-    let Some(method) = methods::attach(&mut *conn, &attachment).await? else {
+    let Some(attached) = methods::attach(&mut *conn, &attachment).await? else {
         return Err(Trouble::refused(format!(
             "reference: {} belongs to another customer",
             data.reference
         )));
     };
-    let method = PaymentMethodId(method);
+    let method = PaymentMethodId(attached.id);
     customer::note(
         &mut *conn,
         customer,
@@ -69,6 +71,45 @@ pub(super) async fn attached(
         serde_json::json!({ "method": method.to_string() }),
     )
     .await?;
+    // The same card told again is no new one: nothing is charged, and nothing lifted (rule C13).
+    match attached.news {
+        true => resume(conn, cx, customer, method).await,
+        false => Ok(Journal::default()),
+    }
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct MethodUnblocked {
+    reference: String,
+    reason: String,
+}
+
+/// An operator says that a blocked card may be charged again.
+pub(super) async fn unblocked(
+    conn: &mut PgConnection,
+    cx: &Cx,
+    customer: CustomerId,
+    data: MethodUnblocked,
+) -> Result<Journal, Trouble> {
+    let Some(method) = methods::unblock(&mut *conn, customer.0, &data.reference).await? else {
+        return Err(Trouble::refused(format!(
+            "reference: {customer} has no payment method {}",
+            data.reference
+        )));
+    };
+    let method = PaymentMethodId(method);
+    let facts = serde_json::json!({ "method": method.to_string(), "reason": data.reason });
+    customer::note(&mut *conn, customer, "payment_method_unblocked", facts).await?;
+    resume(conn, cx, customer, method).await
+}
+
+/// A method can be charged that could not be before: what waited for one goes on.
+async fn resume(
+    conn: &mut PgConnection,
+    cx: &Cx,
+    customer: CustomerId,
+    method: PaymentMethodId,
+) -> Result<Journal, Trouble> {
     wallets::resume_top_ups(&mut *conn, customer.0).await?;
     let subscriptions = subscriptions::of_customer(&mut *conn, customer.0).await?;
     // All before the first is decided: nothing is waited for while what decisions lock is held.

@@ -3,6 +3,7 @@
 //! as it is: to end it is another decision.
 
 use chrono::{DateTime, Utc};
+use perennial_core::decline::{BlockScope, FRAUD_DISPUTE_LOST};
 use perennial_core::ids::{DisputeId, PaymentId, PostingId, RefundId};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -13,7 +14,8 @@ use crate::store::audit::{self, AuditRow, AuditRows};
 use crate::store::commissions;
 use crate::store::disputes;
 use crate::store::events::EventRow;
-use crate::store::ledger::{self, Sides, Transfer};
+use crate::store::ledger::{self, Transfer};
+use crate::store::methods::{self, Block};
 use crate::store::payments::{self, Claim, Deciding, GoneBack};
 use crate::store::refunds;
 
@@ -78,8 +80,8 @@ pub(super) async fn refunded(
     };
     refunds::insert(&mut *conn, &decision.about, &refund).await?;
     let by = GoneBack { refunded_minor: amount_minor, ..GoneBack::default() };
-    let sides = ("refunds", "cash");
-    Ok(decision.move_money(conn, "payment_refunded", sides, amount_minor, by).await?)
+    let entries = ledger::sides(("refunds", "cash"), amount_minor);
+    Ok(decision.move_money(conn, "payment_refunded", entries, by).await?)
 }
 
 pub(super) async fn disputed(
@@ -105,10 +107,13 @@ pub(super) async fn disputed(
             Ok(decision.conclude(conn, "payment_inquired", json!({})).await?)
         }
         Told::Open => {
-            disputes::open(&mut *conn, &decision.about, &dispute).await?;
-            let by = GoneBack { disputed_minor: amount_minor, ..GoneBack::default() };
-            let sides = ("disputes", "cash");
-            Ok(decision.move_money(conn, "payment_disputed", sides, amount_minor, by).await?)
+            // What was refunded already is taken a second time: a loss of its own (rule C10).
+            let disputed_minor = amount_minor.min(decision.about.left_minor.max(0));
+            let beyond_minor = amount_minor - disputed_minor;
+            disputes::open(&mut *conn, &decision.about, &dispute, beyond_minor).await?;
+            let by = GoneBack { disputed_minor, beyond_minor, ..GoneBack::default() };
+            let entries = taken(disputed_minor, beyond_minor);
+            Ok(decision.move_money(conn, "payment_disputed", entries, by).await?)
         }
     }
 }
@@ -131,15 +136,48 @@ pub(super) async fn dispute_closed(
     let decision = Decision::take(&mut *conn, event, about).await?;
     match data.status {
         Outcome::Won => {
-            let amount_minor = dispute.amount_minor;
-            let by = GoneBack { disputed_minor: -amount_minor, ..GoneBack::default() };
-            Ok(decision.move_money(conn, act, ("cash", "disputes"), amount_minor, by).await?)
+            let beyond_minor = -dispute.beyond_minor;
+            let disputed_minor = -dispute.amount_minor - beyond_minor;
+            let by = GoneBack { disputed_minor, beyond_minor, ..GoneBack::default() };
+            let entries = taken(disputed_minor, beyond_minor);
+            Ok(decision.move_money(conn, act, entries, by).await?)
         }
         // What the bank took was booked when it did; an inquiry takes nothing.
         Outcome::Lost | Outcome::WarningClosed => {
+            if status == Some("lost") && dispute.reason == FRAUD {
+                distrust(&mut *conn, &decision.about).await?;
+            }
             Ok(decision.conclude(conn, act, json!({})).await?)
         }
     }
+}
+
+/// The bank's word for a payment that its customer did not make.
+const FRAUD: &str = "fraudulent";
+
+/// What a bank takes (or, below zero, gives back), in the books.
+fn taken(disputed_minor: i64, beyond_minor: i64) -> Vec<(&'static str, i64)> {
+    let mut entries = vec![
+        ("disputes", disputed_minor),
+        ("dispute_losses", beyond_minor),
+        ("cash", -disputed_minor - beyond_minor),
+    ];
+    // Debits come first.
+    entries.sort_by_key(|(_, amount_minor)| *amount_minor < 0);
+    entries
+}
+
+/// A card whose payment was lost as fraud is not charged again, under whatever reference, until an
+/// operator says so.
+async fn distrust(conn: &mut PgConnection, about: &Deciding) -> sqlx::Result<()> {
+    let Some(method) = about.method_id else { return Ok(()) };
+    let block = Block {
+        method,
+        reason: FRAUD_DISPUTE_LOST.to_owned(),
+        scope: BlockScope::Card,
+        at: about.now,
+    };
+    methods::block(conn, &block).await
 }
 
 /// A decision about the subscription or order whose payment went back.
@@ -161,8 +199,7 @@ impl Decision {
         self,
         conn: &mut PgConnection,
         kind: &'static str,
-        sides: Sides,
-        amount_minor: i64,
+        entries: Vec<(&'static str, i64)>,
         by: GoneBack,
     ) -> sqlx::Result<()> {
         let posting = PostingId::derived(&format!("{}/{kind}", self.what));
@@ -170,8 +207,7 @@ impl Decision {
         let moved = Transfer {
             posting,
             kind,
-            sides,
-            amount_minor,
+            entries,
             currency: &self.about.currency,
             customer_id: self.about.customer_id,
             subscription_id: self.about.subscription_id,

@@ -26,6 +26,12 @@ enum Line {
         attempt: i32,
         amount: Money,
     },
+    Found {
+        subscription: SubscriptionId,
+        payment: PaymentId,
+        invoice: InvoiceId,
+        amount: Money,
+    },
     Parked {
         subscription: SubscriptionId,
         reason: String,
@@ -72,6 +78,10 @@ fn line(subscription: SubscriptionId, currency: Currency, effect: &Effect) -> Op
             let amount = Money::new(amount_minor, currency);
             Some(Line::Retry { subscription, payment, invoice, attempt, amount })
         }
+        Effect::Found { payment, invoice, amount_minor, .. } => {
+            let amount = Money::new(amount_minor, currency);
+            Some(Line::Found { subscription, payment, invoice, amount })
+        }
         _ => None,
     }
 }
@@ -94,6 +104,14 @@ fn log(line: Line) {
             amount_minor = amount.minor,
             currency = amount.currency.code(),
             "{payment} tries {amount} again, attempt {attempt} of {invoice}, for {subscription}"
+        ),
+        Line::Found { subscription, payment, invoice, amount } => tracing::info!(
+            subscription.id = %subscription,
+            payment.id = %payment,
+            invoice.id = %invoice,
+            amount_minor = amount.minor,
+            currency = amount.currency.code(),
+            "{payment}: {amount} was paid at the provider for {invoice}, for {subscription}"
         ),
         Line::Parked { subscription, reason } => tracing::error!(
             subscription.id = %subscription,

@@ -132,6 +132,8 @@ impl<'a> Desk<'a> {
     fn charged_method(&self) -> Option<Method> {
         match &self.decided.cause {
             Some(Cause::Settlement(settlement)) => self.method_of(settlement.method),
+            // Whatever the customer paid with at the provider, nobody said.
+            Some(Cause::Found(_)) => None,
             _ => self.method(),
         }
     }

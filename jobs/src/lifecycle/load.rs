@@ -49,17 +49,20 @@ pub(crate) struct Loaded {
     pub(super) downgrade_plan: Option<String>,
 }
 
-/// Locks and loads subscriptions.
+/// Locks and loads subscriptions, with their unfinished invoices and the closed ones that are named.
 pub(super) async fn load(
     conn: &mut PgConnection,
     policies: &Policies,
     ids: &[Uuid],
+    closed_invoices: &[Uuid],
 ) -> sqlx::Result<Vec<Loaded>> {
     let rows = subscriptions::lock(&mut *conn, ids).await?;
     let customers: Vec<Uuid> = rows.iter().map(|row| row.customer_id).collect();
     let cases: Vec<Uuid> = rows.iter().filter_map(|row| row.dunning_case_id).collect();
     let items = group(items::load(&mut *conn, ids).await?, |row| row.subscription_id);
-    let invoices = group(invoices::unfinished(&mut *conn, ids).await?, |row| row.subscription_id);
+    let invoices = group(invoices::unfinished(&mut *conn, ids, closed_invoices).await?, |row| {
+        row.subscription_id
+    });
     let methods = group(methods::load(&mut *conn, &customers).await?, |row| row.customer_id);
     let cases = group(cases::open(&mut *conn, &cases).await?, |row| row.subscription_id);
     let pending = group(pending(&mut *conn, &rows).await?, |row| row.subscription_id);
@@ -95,7 +98,7 @@ pub(crate) async fn load_one(
     policies: &Policies,
     id: Uuid,
 ) -> sqlx::Result<Option<Loaded>> {
-    Ok(load(conn, policies, &[id]).await?.pop())
+    Ok(load(conn, policies, &[id], &[]).await?.pop())
 }
 
 /// Usage whose period has ended by now is priced before anything is billed: a renewal at the same
@@ -211,14 +214,12 @@ fn assemble(
             trial: row.trial_notice_at.is_some(),
             grace: row.grace_notice_at.is_some(),
         },
-        parked: row
-            .parked_reason
-            .map(|reason| Parked { reason, since: row.parked_at.unwrap_or(row.now) }),
+        parked: parked(&row)?,
         invoices: parts.invoices.iter().map(invoice).collect::<sqlx::Result<_>>()?,
         methods: parts
             .methods
             .iter()
-            .map(|method| self::method(method, parts.reattempts))
+            .map(|method| self::method(method, parts.methods, parts.reattempts))
             .collect(),
         pending: parts.pending.iter().map(pending_item).collect::<sqlx::Result<_>>()?,
         balance_minor: parts.balance_minor,
@@ -277,6 +278,14 @@ fn state(row: &SubscriptionRow, case: Option<&CaseRow>) -> sqlx::Result<State> {
     })
 }
 
+fn parked(row: &SubscriptionRow) -> sqlx::Result<Option<Parked>> {
+    let Some((kind, reason)) = row.parked_kind.as_ref().zip(row.parked_reason.clone()) else {
+        return Ok(None);
+    };
+    let kind = word("subscriptions", "parked_kind", row.id, kind)?;
+    Ok(Some(Parked { kind, reason, since: row.parked_at.unwrap_or(row.now) }))
+}
+
 fn case(row: &CaseRow) -> Case {
     Case {
         id: row.id.into(),
@@ -322,6 +331,10 @@ fn invoice(row: &InvoiceRow) -> sqlx::Result<Invoice> {
         total_minor: row.total_minor,
         settled_minor: row.settled_minor,
         credited_minor: row.credited_minor,
+        written_off_minor: match row.status.as_str() {
+            "uncollectible" => row.total_minor - row.settled_minor - row.credited_minor,
+            _ => 0,
+        },
         open: row.status == "open",
         attempts: row.attempts,
         in_flight: row.in_flight.map(Into::into),
@@ -329,10 +342,11 @@ fn invoice(row: &InvoiceRow) -> sqlx::Result<Invoice> {
     })
 }
 
-fn method(row: &MethodRow, reattempts: &Reattempts) -> Method {
+fn method(row: &MethodRow, all: &[MethodRow], reattempts: &Reattempts) -> Method {
     let network = row.network.as_deref().unwrap_or(&row.kind);
     Method {
         id: row.id.into(),
+        card: card(row, all).into(),
         network: Network::parse(network),
         expires_at: row.expires_at,
         blocked: row.blocked_reason.clone(),
@@ -341,9 +355,30 @@ fn method(row: &MethodRow, reattempts: &Reattempts) -> Method {
     }
 }
 
+/// The first of the customer's methods that is the same card.
+fn card(row: &MethodRow, all: &[MethodRow]) -> Uuid {
+    let same =
+        |other: &&MethodRow| row.fingerprint.is_some() && other.fingerprint == row.fingerprint;
+    all.iter().find(same).unwrap_or(row).id
+}
+
 /// Methods of a customer that has no subscription yet.
 pub(crate) fn methods_of(rows: &[MethodRow]) -> Vec<Method> {
-    rows.iter().map(|row| method(row, &Reattempts::new())).collect()
+    rows.iter().map(|row| method(row, rows, &Reattempts::new())).collect()
+}
+
+/// Methods of a customer with the re-attempts that the networks' budgets count.
+pub(crate) async fn counted(
+    conn: &mut PgConnection,
+    rows: &[MethodRow],
+    now: DateTime<Utc>,
+) -> sqlx::Result<Vec<Method>> {
+    let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
+    let mut found = Reattempts::new();
+    for (method, at) in methods::reattempts(conn, &ids, now - REATTEMPTS_WINDOW).await? {
+        found.entry(method).or_default().push(at);
+    }
+    Ok(rows.iter().map(|row| method(row, rows, &found)).collect())
 }
 
 /// Looks up what the policy's downgrade leads to, where grace may end with this request.

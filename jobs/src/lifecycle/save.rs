@@ -19,13 +19,13 @@ use crate::store::invoices::{self, LineText};
 use crate::store::jobs::Errands;
 use crate::store::subscriptions::{NewSubscription, NewSubscriptions, Standing};
 use crate::store::{
-    audit, cases, emails, items, ledger, meters, methods, payments, pending_items, periods,
-    subscriptions,
+    audit, cases, emails, found_payments, items, ledger, meters, methods, payments, pending_items,
+    periods, subscriptions,
 };
 use revenue::Revenue;
 use rows::Facts;
 
-pub(crate) use rows::request_hash;
+pub(crate) use rows::{found_hash, request_hash};
 
 /// Decisions that are saved together.
 pub(crate) struct Batch {
@@ -53,6 +53,7 @@ struct Tables {
     receipts: invoices::Receipts,
     planned: payments::PlannedPayments,
     settled: payments::SettledPayments,
+    found: found_payments::FoundPayments,
     entries: ledger::EntryRows,
     balances: ledger::BalanceRows,
     edges: audit::EdgeRows,
@@ -60,7 +61,7 @@ struct Tables {
     emails: emails::QueuedEmails,
     cases: Vec<(cases::CaseRow, Option<chrono::DateTime<chrono::Utc>>)>,
     closed_cases: Vec<(Uuid, CaseOutcome, chrono::DateTime<chrono::Utc>)>,
-    blocked: Vec<(PaymentMethodId, String)>,
+    blocked: Vec<methods::Block>,
     held: Vec<(PaymentMethodId, chrono::DateTime<chrono::Utc>)>,
     replaced_items: Vec<(Uuid, Vec<items::NewItem>)>,
     first_items: items::FirstItems,
@@ -214,6 +215,12 @@ impl Tables {
                 self.planned.push(rows::planned(decided, provider, charge));
                 self.errands.push(&CollectPayment { payment: *payment });
             }
+            Effect::Found { payment, attempt, .. } => {
+                facts.note("found", &payment.to_string());
+                if let Some(found) = rows::found(decided, provider, *attempt) {
+                    self.found.push(found);
+                }
+            }
             Effect::Settled { payment } => facts.note("settled", &payment.to_string()),
             Effect::Closed { invoice, how } => self.closings.push(invoices::Closing {
                 id: invoice.0,
@@ -237,7 +244,12 @@ impl Tables {
             Effect::CaseClosed { case, outcome } => {
                 self.closed_cases.push((case.0, *outcome, decided.loaded.now))
             }
-            Effect::BlockMethod { method, reason } => self.blocked.push((*method, reason.clone())),
+            Effect::BlockMethod { method, reason, scope } => self.blocked.push(methods::Block {
+                method: method.0,
+                reason: reason.clone(),
+                scope: *scope,
+                at: decided.loaded.now,
+            }),
             Effect::HoldMethod { method, until } => self.held.push((*method, *until)),
             Effect::ItemsReplaced => {
                 self.replaced_items.push((decided.after.id.0, rows::items(&decided.after)));
@@ -272,8 +284,8 @@ impl Tables {
         for (case, outcome, at) in &self.closed_cases {
             cases::close(&mut *conn, *case, outcome.as_str(), *at).await?;
         }
-        for (method, reason) in &self.blocked {
-            methods::block(&mut *conn, method.0, reason).await?;
+        for block in &self.blocked {
+            methods::block(&mut *conn, block).await?;
         }
         for (method, until) in &self.held {
             methods::hold(&mut *conn, method.0, *until).await?;
@@ -297,6 +309,7 @@ impl Tables {
         invoices::close(&mut *conn, &self.closings).await?;
         invoices::receipted(&mut *conn, &self.receipts).await?;
         payments::plan(&mut *conn, &self.planned).await?;
+        found_payments::insert_found(&mut *conn, &self.found).await?;
         ledger::move_balances(&mut *conn, &self.balances).await?;
         self.revenue.write(conn).await
     }

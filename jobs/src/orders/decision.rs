@@ -90,8 +90,7 @@ impl Decision {
         let moved = Transfer {
             posting,
             kind,
-            sides,
-            amount_minor: self.amount.minor,
+            entries: ledger::sides(sides, self.amount.minor),
             currency: self.amount.currency.code(),
             customer_id: self.customer.0,
             subscription_id: None,

@@ -1,12 +1,14 @@
 //! How an order begins.
 
+use chrono::{DateTime, Utc};
 use perennial_core::ids::{CustomerId, InvoiceId, OrderId};
 use serde_json::json;
 use sqlx::PgConnection;
+use uuid::Uuid;
 
 use super::decision::{Decision, Status, money};
 use crate::clock;
-use crate::lifecycle::methods_of;
+use crate::lifecycle::{counted, methods_of};
 use crate::mail::{OrderFailed, Reason};
 use crate::store::customers;
 use crate::store::methods::{self, MethodRow};
@@ -115,7 +117,8 @@ async fn begin(
     description: &str,
 ) -> sqlx::Result<()> {
     let methods = methods::load(&mut *conn, &[decision.customer.0]).await?;
-    let Some(method) = first_usable(&methods, &decision, &[]) else {
+    let usable = methods_at_first(&methods, decision.now);
+    let Some(method) = first_usable(&methods, &usable, &[]) else {
         let letter = OrderFailed {
             what: description.to_owned(),
             amount: decision.amount,
@@ -138,19 +141,29 @@ async fn begin(
     decision.conclude(conn, "order_placed", Status::Pending).await
 }
 
-/// The first method in order that may be charged with something new and was not tried.
+/// Those that may be charged with something new.
+fn methods_at_first(methods: &[MethodRow], now: DateTime<Utc>) -> Vec<Uuid> {
+    let methods = methods_of(methods).into_iter();
+    methods.filter(|method| method.usable_at_first(now).is_ok()).map(|method| method.id.0).collect()
+}
+
+/// Those that may be charged with something that was tried before: the networks count it.
+pub(super) async fn methods_again(
+    conn: &mut PgConnection,
+    methods: &[MethodRow],
+    now: DateTime<Utc>,
+) -> sqlx::Result<Vec<Uuid>> {
+    let methods = counted(conn, methods, now).await?.into_iter();
+    Ok(methods.filter(|method| method.usable(now).is_ok()).map(|method| method.id.0).collect())
+}
+
+/// The first method in order that is usable and was not tried.
 pub(super) fn first_usable<'a>(
     methods: &'a [MethodRow],
-    decision: &Decision,
-    tried: &[uuid::Uuid],
+    usable: &[Uuid],
+    tried: &[Uuid],
 ) -> Option<&'a MethodRow> {
-    let usable =
-        methods_of(methods).into_iter().map(|method| method.usable_at_first(decision.now).is_ok());
-    methods
-        .iter()
-        .zip(usable)
-        .find(|(row, usable)| *usable && !tried.contains(&row.id))
-        .map(|(row, _)| row)
+    methods.iter().find(|row| usable.contains(&row.id) && !tried.contains(&row.id))
 }
 
 fn why_not(methods: &[MethodRow]) -> Reason {

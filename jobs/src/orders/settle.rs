@@ -1,10 +1,10 @@
 //! What the outcome of an attempt means for its order.
 
-use perennial_core::ids::{CustomerId, OrderId, PaymentMethodId};
+use perennial_core::ids::{CustomerId, InvoiceId, OrderId, PaymentMethodId};
 use sqlx::PgConnection;
 
 use super::decision::{Decision, Status, money};
-use super::place::first_usable;
+use super::place::{self, first_usable};
 use super::top_up;
 use crate::context::Cx;
 use crate::job::Failure;
@@ -12,7 +12,7 @@ use crate::lifecycle::{Settled, Settlement, method_words};
 use crate::mail::{OrderFailed, PaidInvoice, Reason, Receipt, ReceiptLine};
 use crate::payments::Decline;
 use crate::store::invoices::{self, Closing, Closings, Receipted, Receipts, number_text};
-use crate::store::methods::{self, MethodRow};
+use crate::store::methods::{self, Block, MethodRow};
 use crate::store::orders::{self, OrderRow};
 use crate::store::payments::{self, SettledPayments};
 
@@ -38,7 +38,7 @@ pub(crate) async fn settle(
     Ok(())
 }
 
-fn decision(order: &OrderRow, by: &'static str) -> Result<Decision, String> {
+pub(super) fn decision(order: &OrderRow, by: &'static str) -> Result<Decision, String> {
     Ok(Decision {
         order: OrderId(order.id),
         customer: CustomerId(order.customer_id),
@@ -88,15 +88,16 @@ impl Outcome<'_> {
         let (invoice, payment) = (self.settlement.invoice, self.settlement.payment);
         let sides = ("cash", "accounts_receivable");
         self.decision.post(&mut *conn, "payment_received", sides, invoice, Some(payment)).await?;
-        self.close(&mut *conn, "paid").await?;
+        close(&mut *conn, &self.decision, invoice, "paid").await?;
         if self.order.kind == "top_up" {
             top_up::allow(&mut *conn, self.order, Some(self.decision.now)).await?;
         }
         orders::grant(&mut *conn, self.order.id).await?;
         let key = format!("receipt/{invoice}");
-        let receipt = self.receipt(methods);
+        let method = charged(methods, self.settlement.method);
+        let receipt = receipt(self.order, &self.decision, method);
         self.decision.tell(&mut *conn, key.clone(), &receipt.into()).await?;
-        self.receipted(&mut *conn, key).await?;
+        receipted(&mut *conn, invoice, key).await?;
         self.decision.conclude(conn, "payment_succeeded", Status::Paid).await
     }
 
@@ -108,7 +109,8 @@ impl Outcome<'_> {
     ) -> sqlx::Result<()> {
         let after = self.heed(&mut *conn, decline).await?;
         // Backup methods are tried in order (rule D6), each once.
-        if let Some(backup) = first_usable(methods, &self.decision, &self.order.tried) {
+        let backups = place::methods_again(&mut *conn, methods, self.decision.now).await?;
+        if let Some(backup) = first_usable(methods, &backups, &self.order.tried) {
             let attempt = i32::try_from(self.order.tried.len()).unwrap_or(i32::MAX - 1) + 1;
             let invoice = self.settlement.invoice;
             self.decision.charge(&mut *conn, self.provider, invoice, attempt, backup).await?;
@@ -117,8 +119,8 @@ impl Outcome<'_> {
         let invoice = self.settlement.invoice;
         let sides = ("revenue", "accounts_receivable");
         self.decision.post(&mut *conn, "invoice_voided", sides, invoice, None).await?;
-        self.close(&mut *conn, "void").await?;
-        self.receipted(&mut *conn, "none".to_owned()).await?;
+        close(&mut *conn, &self.decision, invoice, "void").await?;
+        receipted(&mut *conn, invoice, "none".to_owned()).await?;
         let letter = OrderFailed {
             what: self.order.description.clone(),
             amount: self.decision.amount,
@@ -142,7 +144,13 @@ impl Outcome<'_> {
     async fn heed(&self, conn: &mut PgConnection, decline: &Decline) -> sqlx::Result<Heeded> {
         let (method, verdict) = (self.settlement.method, self.settlement.verdict(decline));
         if !verdict.retry {
-            methods::block(conn, method.0, &decline.code).await?;
+            let block = Block {
+                method: method.0,
+                reason: decline.code.clone(),
+                scope: verdict.action.block_scope(),
+                at: self.decision.now,
+            };
+            methods::block(conn, &block).await?;
             return Ok(Heeded::Blocked);
         }
         if let Some(delay) = verdict.min_delay {
@@ -150,36 +158,50 @@ impl Outcome<'_> {
         }
         Ok(Heeded::Retriable)
     }
+}
 
-    async fn close(&self, conn: &mut PgConnection, status: &str) -> sqlx::Result<()> {
-        let mut rows = Closings::default();
-        let (id, at) = (self.settlement.invoice.0, self.decision.now);
-        rows.push(Closing { id, status: status.to_owned(), at });
-        invoices::close(conn, &rows).await
-    }
+/// Closes the order's invoice.
+pub(super) async fn close(
+    conn: &mut PgConnection,
+    decision: &Decision,
+    invoice: InvoiceId,
+    status: &str,
+) -> sqlx::Result<()> {
+    let mut rows = Closings::default();
+    rows.push(Closing { id: invoice.0, status: status.to_owned(), at: decision.now });
+    invoices::close(conn, &rows).await
+}
 
-    async fn receipted(&self, conn: &mut PgConnection, receipt_key: String) -> sqlx::Result<()> {
-        let mut rows = Receipts::default();
-        rows.push(Receipted { id: self.settlement.invoice.0, receipt_key });
-        invoices::receipted(conn, &rows).await
-    }
+/// Records which email told the customer of the payment.
+pub(super) async fn receipted(
+    conn: &mut PgConnection,
+    invoice: InvoiceId,
+    receipt_key: String,
+) -> sqlx::Result<()> {
+    let mut rows = Receipts::default();
+    rows.push(Receipted { id: invoice.0, receipt_key });
+    invoices::receipted(conn, &rows).await
+}
 
-    fn receipt(&self, methods: &[MethodRow]) -> Receipt {
-        let amount = self.decision.amount;
-        let line = ReceiptLine { description: self.order.description.clone(), amount };
-        Receipt {
-            plan: self.order.description.clone(),
-            invoices: vec![PaidInvoice {
-                number: number_text(self.order.invoice_number.unwrap_or_default()),
-                period: None,
-                lines: vec![line],
-                total: amount,
-            }],
+pub(super) fn receipt(
+    order: &OrderRow,
+    decision: &Decision,
+    method: Option<crate::mail::Method>,
+) -> Receipt {
+    let amount = decision.amount;
+    let line = ReceiptLine { description: order.description.clone(), amount };
+    Receipt {
+        plan: order.description.clone(),
+        invoices: vec![PaidInvoice {
+            number: number_text(order.invoice_number.unwrap_or_default()),
+            period: None,
+            lines: vec![line],
             total: amount,
-            paid_at: self.decision.now,
-            method: charged(methods, self.settlement.method),
-            renews_at: None,
-        }
+        }],
+        total: amount,
+        paid_at: decision.now,
+        method,
+        renews_at: None,
     }
 }
 

@@ -53,18 +53,21 @@ pub(crate) async fn inquire(
     Ok(())
 }
 
-/// Adds a chargeback of the payment, or lets an inquiry become one.
+/// Adds a chargeback of the payment, or lets an inquiry become one; `beyond_minor` of it exceeds
+/// what was left of the payment.
 pub(crate) async fn open(
     conn: &mut PgConnection,
     of: &Deciding,
     new: &Claim<'_>,
+    beyond_minor: i64,
 ) -> sqlx::Result<()> {
     sqlx::query!(
         "insert into perennial.disputes (id, payment_id, customer_id, clock_id, currency, amount_minor, reason,
-                                         reference, status, opened_at, recorded_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, 'open', $9, $10)
+                                         reference, status, opened_at, recorded_at, beyond_minor)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, 'open', $9, $10, $11)
          on conflict (reference) do update
-            set status = 'open', opened_at = excluded.opened_at, recorded_at = excluded.recorded_at",
+            set status = 'open', opened_at = excluded.opened_at, recorded_at = excluded.recorded_at,
+                beyond_minor = excluded.beyond_minor",
         new.id,
         of.payment_id,
         of.customer_id,
@@ -74,7 +77,8 @@ pub(crate) async fn open(
         new.reason,
         new.reference,
         new.at,
-        of.now
+        of.now,
+        beyond_minor
     )
     .execute(conn)
     .await?;
@@ -86,6 +90,8 @@ pub(crate) async fn open(
 pub(crate) struct Closed {
     pub(crate) id: Uuid,
     pub(crate) amount_minor: i64,
+    pub(crate) beyond_minor: i64,
+    pub(crate) reason: String,
 }
 
 /// Closes a dispute; without a status it stays the inquiry it is.
@@ -98,7 +104,7 @@ pub(crate) async fn close(
     sqlx::query_as!(
         Closed,
         "update perennial.disputes set status = coalesce($2, status), closed_at = $3
-          where reference = $1 returning id, amount_minor",
+          where reference = $1 returning id, amount_minor, beyond_minor, reason",
         reference,
         status,
         at

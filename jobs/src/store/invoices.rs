@@ -27,17 +27,20 @@ pub(crate) struct InvoiceRow {
     pub(crate) occasion: String,
 }
 
-/// Unfinished invoices of locked subscriptions; what is owed is computed from rows (rule M6).
+/// Unfinished invoices of locked subscriptions, and closed ones that are named; what is owed is computed from rows (rule M6).
 pub(crate) async fn unfinished(
     conn: &mut PgConnection,
     subscriptions: &[Uuid],
+    closed: &[Uuid],
 ) -> sqlx::Result<Vec<InvoiceRow>> {
     sqlx::query_as!(
         InvoiceRow,
         // Step by step from the few that are unfinished: no other order is right at every size.
         r#"with unfinished as materialized (
                   select * from perennial.invoices
-                   where subscription_id = any($1) and (status = 'open' or receipt_key is null))
+                   where subscription_id = any($1) and (status = 'open' or receipt_key is null)
+                  union
+                  select * from perennial.invoices where id = any($2) and subscription_id = any($1))
            select i.id as "id!", i.subscription_id as "subscription_id!", i.kind as "kind!",
                   p.period_index as "period_index!", p.starts_at as "starts_at!", p.ends_at as "ends_at!", i.number as "number!", i.status as "status!",
                   i.total_minor as "total_minor!", coalesce(t.settled_minor, 0)::bigint as "settled_minor!",
@@ -66,7 +69,8 @@ pub(crate) async fn unfinished(
                              as occasion
                     from perennial.payments y where y.invoice_id = i.id) t
             order by i.subscription_id, p.starts_at"#,
-        subscriptions
+        subscriptions,
+        closed
     )
     .fetch_all(conn)
     .await

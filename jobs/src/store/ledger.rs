@@ -30,13 +30,18 @@ columns! {
 /// Two accounts: the first is debited, the second credited.
 pub(crate) type Sides = (&'static str, &'static str);
 
-/// An amount that goes from one account to another.
+/// The entries of an amount that goes from one account to another.
+pub(crate) fn sides((debited, credited): Sides, amount_minor: i64) -> Vec<(&'static str, i64)> {
+    vec![(debited, amount_minor), (credited, -amount_minor)]
+}
+
+/// Amounts that go from accounts to others.
 #[derive(Debug, Clone)]
 pub(crate) struct Transfer<'a> {
     pub(crate) posting: PostingId,
     pub(crate) kind: &'a str,
-    pub(crate) sides: Sides,
-    pub(crate) amount_minor: i64,
+    /// Accounts and minor units: debits above zero, credits below. Those of zero are left out.
+    pub(crate) entries: Vec<(&'static str, i64)>,
     pub(crate) currency: &'a str,
     pub(crate) customer_id: Uuid,
     // One of both.
@@ -48,13 +53,11 @@ pub(crate) struct Transfer<'a> {
     pub(crate) decision: i64,
 }
 
-/// Adds a posting of two entries.
+/// Adds a posting.
 pub(crate) async fn transfer(conn: &mut PgConnection, moved: &Transfer<'_>) -> sqlx::Result<()> {
-    let (debited, credited) = moved.sides;
     let mut rows = EntryRows::default();
-    for (position, account, amount_minor) in
-        [(1, debited, moved.amount_minor), (2, credited, -moved.amount_minor)]
-    {
+    let entries = moved.entries.iter().filter(|(_, amount_minor)| *amount_minor != 0);
+    for (position, &(account, amount_minor)) in (1..).zip(entries) {
         rows.push(EntryRow {
             posting_id: moved.posting.0,
             position,

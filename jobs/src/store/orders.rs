@@ -162,6 +162,7 @@ pub(crate) struct OrderRow {
     pub(crate) clock_id: Uuid,
     pub(crate) now: DateTime<Utc>,
     pub(crate) kind: String,
+    pub(crate) status: String,
     pub(crate) currency: String,
     pub(crate) total_minor: i64,
     pub(crate) version: i64,
@@ -170,6 +171,8 @@ pub(crate) struct OrderRow {
     pub(crate) invoice_number: Option<i64>,
     /// The attempt whose outcome is awaited.
     pub(crate) in_flight: Option<Uuid>,
+    /// The highest attempt number so far.
+    pub(crate) attempts: i32,
     /// What was tried already.
     pub(crate) tried: Vec<Uuid>,
 }
@@ -189,12 +192,14 @@ pub(crate) async fn lock(conn: &mut PgConnection, id: Uuid) -> sqlx::Result<Opti
     sqlx::query_as!(
         OrderRow,
         r#"select o.id as "id!", o.customer_id as "customer_id!", o.clock_id as "clock_id!",
-                  perennial.business_now(o.clock_id) as "now!", o.kind as "kind!",
+                  perennial.business_now(o.clock_id) as "now!", o.kind as "kind!", o.status as "status!",
                   o.currency as "currency!", o.total_minor as "total_minor!", o.version as "version!",
                   t.description as "description!", t.unit as "unit!", i.number as "invoice_number?",
                   (select p.id from perennial.payments p
                     where p.order_id = o.id and p.status in ('planned', 'executing', 'unknown', 'processing')) as in_flight,
-                  array(select p.method_id from perennial.payments p where p.order_id = o.id) as "tried!: Vec<Uuid>"
+                  coalesce((select max(p.attempt) from perennial.payments p where p.order_id = o.id), 0) as "attempts!",
+                  array(select p.method_id from perennial.payments p
+                         where p.order_id = o.id and p.method_id is not null) as "tried!: Vec<Uuid>"
              from perennial.orders o
              join perennial.order_items t on t.order_id = o.id and t.position = 1
              left join perennial.invoices i on i.order_id = o.id

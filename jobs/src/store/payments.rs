@@ -97,6 +97,10 @@ pub(crate) struct Attempt {
     /// As the provider sees it.
     pub(crate) idempotency_key: String,
     pub(crate) request_hash: String,
+    /// Seconds of business time since what it is for came due.
+    pub(crate) age_seconds: i64,
+    /// The database may have been rewound: the provider is asked before an intent is made.
+    pub(crate) ask_first: bool,
     /// Charges of earlier attempts at the same intent.
     pub(crate) earlier_charges: Vec<String>,
     /// The customer's charges in the hour before it, but for the first of each subscription; none
@@ -109,10 +113,14 @@ pub(crate) async fn load(conn: &mut PgConnection, ids: &[Uuid]) -> sqlx::Result<
     sqlx::query_as!(
         Attempt,
         r#"select p.id as "id!", p.invoice_id as "invoice_id!", p.subscription_id, p.order_id,
-                  p.attempt as "attempt!", p.method_id as "method_id!", m.reference as "method_reference!", p.network,
+                  p.attempt as "attempt!", m.id as "method_id!", m.reference as "method_reference!", p.network,
                   c.reference as "provider_customer?", p.amount_minor as "amount_minor!", p.currency as "currency!",
                   p.status as "status!", p.planned_at as "planned_at!", p.first_sent_at, p.sent_at, p.inquiries as "inquiries!",
                   i.intent_reference, p.idempotency_key as "idempotency_key!", p.request_hash as "request_hash!",
+                  extract(epoch from perennial.business_now(p.clock_id) - least(i.issued_at, p.planned_at))::bigint
+                      as "age_seconds!",
+                  exists (select from perennial.reconciliations r
+                           where r.provider = p.provider and r.ask_first_until > now()) as "ask_first!",
                   array(select e.charge_reference from perennial.payments e
                          where e.invoice_id = p.invoice_id and e.attempt < p.attempt
                            and e.charge_reference is not null) as "earlier_charges!: Vec<String>",
@@ -222,6 +230,10 @@ pub(crate) struct Deciding {
     pub(crate) customer_id: Uuid,
     pub(crate) clock_id: Uuid,
     pub(crate) currency: String,
+    /// What was charged, if we know.
+    pub(crate) method_id: Option<Uuid>,
+    /// What of the payment has not gone back.
+    pub(crate) left_minor: i64,
     pub(crate) now: DateTime<Utc>,
     pub(crate) version: i64,
 }
@@ -241,7 +253,8 @@ pub(crate) async fn decide(conn: &mut PgConnection, payment: Uuid) -> sqlx::Resu
            select p.id as payment_id, p.invoice_id, p.subscription_id, p.order_id,
                   coalesce(p.subscription_id, p.order_id) as "subject_id!",
                   case when p.order_id is null then 'subscription' else 'order' end as "subject_kind!",
-                  p.customer_id, p.clock_id, p.currency,
+                  p.customer_id, p.clock_id, p.currency, p.method_id,
+                  p.amount_minor - p.refunded_minor - p.disputed_minor as "left_minor!",
                   perennial.business_now(p.clock_id) as "now!", v.version as "version!"
              from paid p, (select version from decided union all select version from ordered) v"#,
         payment
@@ -260,11 +273,13 @@ pub(crate) struct Claim<'a> {
     pub(crate) at: DateTime<Utc>,
 }
 
-/// How much went back of a payment, or (below zero) came again.
+/// How much went back of a payment and beyond it, or (below zero) came again.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct GoneBack {
     pub(crate) refunded_minor: i64,
     pub(crate) disputed_minor: i64,
+    /// What banks took beyond what was left of the payment.
+    pub(crate) beyond_minor: i64,
 }
 
 /// Adds to what went back of a payment; refused by the table where that is more than was paid.
@@ -274,11 +289,13 @@ pub(crate) async fn go_back(
     by: GoneBack,
 ) -> sqlx::Result<()> {
     sqlx::query!(
-        "update perennial.payments set refunded_minor = refunded_minor + $2, disputed_minor = disputed_minor + $3
+        "update perennial.payments
+            set refunded_minor = refunded_minor + $2, disputed_minor = disputed_minor + $3, beyond_minor = beyond_minor + $4
           where id = $1",
         payment,
         by.refunded_minor,
-        by.disputed_minor
+        by.disputed_minor,
+        by.beyond_minor
     )
     .execute(conn)
     .await?;

@@ -37,6 +37,7 @@ pub(crate) struct SubscriptionRow {
     pub(crate) grace_notice_at: Option<DateTime<Utc>>,
     pub(crate) parked_reason: Option<String>,
     pub(crate) parked_at: Option<DateTime<Utc>>,
+    pub(crate) parked_kind: Option<String>,
     pub(crate) version: i64,
 }
 
@@ -54,7 +55,7 @@ pub(crate) async fn lock(
                   s.period_index, s.period_start, s.period_end, s.cancel_requested_at, s.ended_at,
                   s.policy_id, s.dunning_case_id, s.status_until, s.renewal_notice_index,
                   s.card_notice_index, s.trial_notice_at, s.grace_notice_at, s.parked_reason, s.parked_at,
-                  s.version
+                  s.parked_kind, s.version
              from perennial.subscriptions s join perennial.plans p on p.id = s.plan_id
             where s.id = any($1) order by s.id for no key update of s"#,
         ids
@@ -95,6 +96,7 @@ columns! {
         grace_notice_at: Option<DateTime<Utc>>,
         parked_reason: Option<String>,
         parked_at: Option<DateTime<Utc>>,
+        parked_kind: Option<String>,
         next_action: Option<String>,
         next_action_at: Option<DateTime<Utc>>,
         version: i64,
@@ -114,15 +116,16 @@ pub(crate) async fn save(conn: &mut PgConnection, rows: &Standings) -> sqlx::Res
                 dunning_case_id = u.dunning_case_id, status_until = u.status_until,
                 renewal_notice_index = u.renewal_notice_index, card_notice_index = u.card_notice_index,
                 trial_notice_at = u.trial_notice_at, grace_notice_at = u.grace_notice_at,
-                parked_reason = u.parked_reason, parked_at = u.parked_at, next_action = u.next_action,
+                parked_reason = u.parked_reason, parked_at = u.parked_at, parked_kind = u.parked_kind,
+                next_action = u.next_action,
                 next_action_at = u.next_action_at, version = u.version, updated_at = now()
            from unnest($1::uuid[], $2::uuid[], $3::text[], $4::bigint[], $5::timestamptz[], $6::timestamptz[],
                        $7::timestamptz[], $8::timestamptz[], $9::uuid[], $10::timestamptz[], $11::bigint[],
                        $12::bigint[], $13::timestamptz[], $14::timestamptz[], $15::text[], $16::text[],
-                       $17::timestamptz[], $18::bigint[], $19::timestamptz[])
+                       $17::timestamptz[], $18::bigint[], $19::timestamptz[], $20::text[])
                 as u (id, plan_id, status, period_index, period_start, period_end, cancel_requested_at, ended_at,
                       dunning_case_id, status_until, renewal_notice_index, card_notice_index, trial_notice_at,
-                      grace_notice_at, parked_reason, next_action, next_action_at, version, parked_at)
+                      grace_notice_at, parked_reason, next_action, next_action_at, version, parked_at, parked_kind)
           where s.id = u.id",
         &rows.id,
         &rows.plan_id,
@@ -143,6 +146,7 @@ pub(crate) async fn save(conn: &mut PgConnection, rows: &Standings) -> sqlx::Res
         &rows.next_action_at as &[Option<DateTime<Utc>>],
         &rows.version,
         &rows.parked_at as &[Option<DateTime<Utc>>],
+        &rows.parked_kind as &[Option<String>]
     )
     .execute(conn)
     .await?;

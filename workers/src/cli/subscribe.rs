@@ -251,6 +251,9 @@ fn attached_data(provider: &str, customer: &str, method: &AttachedMethod) -> Val
     if let Some(network) = &method.network {
         data["network"] = json!(network);
     }
+    if let Some(fingerprint) = &method.fingerprint {
+        data["fingerprint"] = json!(fingerprint);
+    }
     if let Some(last4) = &method.last4 {
         data["last4"] = json!(last4);
     }
@@ -263,7 +266,7 @@ fn attached_data(provider: &str, customer: &str, method: &AttachedMethod) -> Val
 
 fn refusal(field: &str, no_answer: &NoAnswer) -> Error {
     match no_answer {
-        NoAnswer::Rejected { .. } => {
+        NoAnswer::Rejected { .. } | NoAnswer::Missing { .. } => {
             Error::data(format!("{field}: {no_answer}; nothing was changed"))
         }
         _ => Error::new(

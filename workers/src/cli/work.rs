@@ -76,6 +76,9 @@ impl Work {
         if let Some(suspect) = &self.run_alone {
             return run_alone(&cx, &pool, settings.pace, suspect).await;
         }
+        perennial_jobs::reconcile::notice_rewind(&cx)
+            .await
+            .map_err(|error| Error::new(Exit::Unavailable, error))?;
         let process = runner::start(&cx, &pool, &self.name, settings.pace).await?;
         let stop = CancellationToken::new();
         let sweeping =

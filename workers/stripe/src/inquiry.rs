@@ -1,7 +1,8 @@
 //! Looking, without touching: the only way out of `Unknown`.
 
+use chrono::{DateTime, Utc};
 use perennial_core::ids::InvoiceId;
-use perennial_jobs::payments::{Inquiry, NoAnswer, Observation};
+use perennial_jobs::payments::{Inquiry, Listed, NoAnswer, Observation, Page};
 use stripe_client_core::StripeRequest as _;
 use stripe_shared::PaymentIntent;
 
@@ -23,6 +24,26 @@ pub(crate) async fn inquire(
         Inquiry::Lost { customer, invoice } => look_through(operation, customer, *invoice).await?,
     };
     found.as_ref().map_or(Ok(Observation::Missing), observation)
+}
+
+/// A page of intents created since an instant; those that name no invoice are left out.
+pub(crate) async fn list(
+    operation: &Operation<'_>,
+    since: DateTime<Utc>,
+    after: Option<&str>,
+) -> Result<Page, NoAnswer> {
+    let request = request::list_since(since.timestamp(), after);
+    let sent = request.customize().send(&operation.at(Endpoint::Read)).await;
+    let page = sent.map_err(CallError::into_no_answer)?;
+    let last = page.data.last().map(|intent| intent.id.as_str().to_owned());
+    let named = page.data.iter().filter_map(|intent| {
+        let invoice = intent.metadata.get(request::INVOICE)?.parse().ok()?;
+        let reference = intent.id.as_str().to_owned();
+        // A state that we do not know is for an inquiry to report.
+        let observation = observation(intent).ok()?;
+        Some(Listed { reference, invoice, observation })
+    });
+    Ok(Page { intents: named.collect(), next: last.filter(|_| page.has_more) })
 }
 
 /// The intent of this reference.

@@ -1,6 +1,7 @@
 //! One operation of the port: its deadline, its requests, and the trace of the last one.
 
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use bytes::Bytes;
 use perennial_jobs::payments::{CallTrace, NoAnswer, OpKey, Reply};
@@ -14,6 +15,9 @@ use crate::body::Departure;
 use crate::refusal::Refusal;
 use crate::throttle::{Endpoint, Throttle, Throttled};
 use crate::transport::{Outgoing, Transport, read};
+
+/// How long to wait where our own rate limit does not say.
+const OWN_LIMIT_WAIT: Duration = Duration::from_secs(2);
 
 /// Why a request did not end in an object.
 #[derive(Debug)]
@@ -86,8 +90,10 @@ impl<'p> Operation<'p> {
         };
         match timeout_at(self.deadline, self.throttle.acquire(endpoint)).await {
             Ok(Ok(())) => Ok(()),
-            Ok(Err(Throttled { retry_after })) => Err(not_sent(retry_after)),
-            Err(_) => Err(not_sent(None)),
+            Ok(Err(Throttled { retry_after })) => {
+                Err(not_sent(retry_after.or(Some(OWN_LIMIT_WAIT))))
+            }
+            Err(_) => Err(not_sent(Some(OWN_LIMIT_WAIT))),
         }
     }
 

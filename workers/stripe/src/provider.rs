@@ -4,9 +4,10 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use perennial_jobs::payments::{
     AttachedMethod, Call, Capabilities, CustomerProfile, Inquiry, IntentRequest, NoAnswer,
-    Observation, OpKey, Outcome, PaymentProvider,
+    Observation, OpKey, Outcome, Page, PaymentProvider,
 };
 use stripe_client_core::StripeRequest as _;
 use stripe_shared::PaymentMethod;
@@ -138,6 +139,14 @@ impl PaymentProvider for StripeProvider {
         })
     }
 
+    fn list<'a>(&'a self, since: DateTime<Utc>, after: Option<&'a str>) -> Call<'a, Page> {
+        Box::pin(async move {
+            let operation = self.begin();
+            let page = inquiry::list(&operation, since, after).await;
+            operation.end(page)
+        })
+    }
+
     fn cancel<'a>(&'a self, reference: &'a str, key: &'a OpKey) -> Call<'a, Outcome> {
         Box::pin(async move {
             let operation = self.begin();
@@ -202,7 +211,10 @@ async fn execute(
         }
         Err(CallError::Refused(refusal)) => match refusal.decline() {
             Some((decline, charge)) => Ok(Outcome::Declined { decline, charge }),
-            None => Err(refusal.no_answer()),
+            None => match refusal.method_decline() {
+                Some(decline) => Ok(Outcome::Declined { decline, charge: None }),
+                None => Err(refusal.no_answer()),
+            },
         },
         Err(CallError::Silent(no_answer)) => Err(no_answer),
     }
@@ -245,10 +257,19 @@ fn described(method: PaymentMethod) -> AttachedMethod {
     AttachedMethod {
         network: intent::network(&method),
         last4: card.map(|card| card.last4.clone()),
+        fingerprint: fingerprint(&method),
         expires,
         kind: method.type_.as_str().to_owned(),
         reference: method.id.as_str().to_owned(),
     }
+}
+
+/// The card or account itself, whatever reference it comes under.
+fn fingerprint(method: &PaymentMethod) -> Option<String> {
+    let card = method.card.as_ref().and_then(|card| card.fingerprint.clone());
+    let account =
+        || method.us_bank_account.as_ref().and_then(|account| account.fingerprint.clone());
+    card.or_else(account)
 }
 
 /// A refusal of personal data may quote it.

@@ -8,8 +8,9 @@
 use std::time::Duration;
 
 use hyper::StatusCode;
+use perennial_core::decline::METHOD_GONE;
 use perennial_core::quote::quoted;
-use perennial_jobs::payments::{Decline, NoAnswer};
+use perennial_jobs::payments::{Decline, NoAnswer, Object};
 use serde_json::Value;
 
 use crate::answer::{Answer, Head};
@@ -24,6 +25,17 @@ const TOO_FAST: Duration = Duration::from_secs(2);
 const RESOURCE_LIMIT: Duration = Duration::from_secs(60);
 /// The provider says that retrying is of no use, though nothing was done.
 const DISCOURAGED: Duration = Duration::from_secs(60);
+/// Codes that speak of the account or the key under another status than 401 and 403.
+const ACCOUNT_TROUBLE: [&str; 8] = [
+    "account_invalid",
+    "api_key_expired",
+    "livemode_mismatch",
+    "platform_account_required",
+    "platform_api_key_expired",
+    "secret_key_required",
+    "testmode_charges_only",
+    "tls_version_unsupported",
+];
 /// The longest word of the provider's that names something.
 const WORD_CHARS_MAX: usize = 100;
 
@@ -96,16 +108,18 @@ impl Refusal {
     pub(crate) fn no_answer(&self) -> NoAnswer {
         match (self.head.status.as_u16(), self.code()) {
             (429, _) => self.not_sent(self.limit_delay()),
+            (401 | 403, _) => self.denied(),
+            (400..=499, Some(code)) if ACCOUNT_TROUBLE.contains(&code) => self.denied(),
             (409, Some("idempotency_key_in_use" | "lock_timeout")) => {
                 self.not_sent(self.patience(LOCKED))
             }
             // Nothing was done, says the provider, and the same request may go through later.
-            (400..=401 | 403..=499, Some(_)) if self.head.trace.should_retry == Some(true) => {
+            (400 | 404..=499, Some(_)) if self.head.trace.should_retry == Some(true) => {
                 self.not_sent(self.patience(TOO_FAST))
             }
             // A conflict or a broken dependency, with nothing said about what was done.
             (408 | 409 | 424, _) => self.unknown(),
-            (400..=499, Some(_)) => self.rejected(),
+            (400..=499, Some(_)) => self.missing().unwrap_or_else(|| self.rejected()),
             _ => self.unknown(),
         }
     }
@@ -137,12 +151,45 @@ impl Refusal {
         NoAnswer::Unknown { reason: format!("{}{hint}", self.summary()) }
     }
 
+    /// The key, a permission or the account: every other request would be refused as well.
+    fn denied(&self) -> NoAnswer {
+        NoAnswer::Denied { reason: self.words() }
+    }
+
+    fn missing(&self) -> Option<NoAnswer> {
+        let object = match self.text("/param").filter(|_| self.is_missing())? {
+            "customer" => Object::Customer,
+            "payment_method" => Object::Method,
+            "intent" | "payment_intent" => Object::Intent,
+            _ => return None,
+        };
+        Some(NoAnswer::Missing { object, reason: self.words() })
+    }
+
+    /// The method cannot be charged, says the provider, which asked no issuer.
+    pub(crate) fn method_decline(&self) -> Option<Decline> {
+        let code = self.code().unwrap_or_default();
+        let about_the_method = matches!(self.head.status.as_u16(), 400 | 404)
+            && (self.text("/param") == Some("payment_method")
+                || code.starts_with("payment_method_"));
+        about_the_method.then(|| Decline {
+            code: METHOD_GONE.to_owned(),
+            network: None,
+            network_decline_code: None,
+            network_advice_code: None,
+            advice_code: None,
+        })
+    }
+
+    fn words(&self) -> String {
+        self.text("/message").map_or_else(|| self.summary(), clean)
+    }
+
     fn rejected(&self) -> NoAnswer {
-        let message = self.text("/message").map(clean);
         NoAnswer::Rejected {
             code: self.word("/decline_code").or_else(|| self.code()).map(str::to_owned),
             param: self.word("/param").map(str::to_owned),
-            reason: message.unwrap_or_else(|| self.summary()),
+            reason: self.words(),
         }
     }
 

@@ -16,7 +16,7 @@ use stripe_core::payment_intent::{
     RetrievePaymentIntent,
 };
 use stripe_payment::payment_method::AttachPaymentMethod;
-use stripe_types::Currency;
+use stripe_types::{Currency, RangeBoundsTs, RangeQueryTs};
 
 /// The metadata key under which an intent names its invoice.
 pub(crate) const INVOICE: &str = "invoice";
@@ -82,6 +82,16 @@ pub(crate) fn list(customer: &str, after: Option<&str>) -> Result<ListPaymentInt
         Some(last) => page.starting_after(last),
         None => page,
     })
+}
+
+/// The newest intents of all customers, created at or after `since` (seconds of the epoch).
+pub(crate) fn list_since(since: i64, after: Option<&str>) -> ListPaymentIntent {
+    let created = RangeBoundsTs { gte: Some(since), ..RangeBoundsTs::default() };
+    let page = ListPaymentIntent::new().created(RangeQueryTs::Bounds(created)).limit(PAGE);
+    match after {
+        Some(last) => page.starting_after(last),
+        None => page,
+    }
 }
 
 fn currency(ours: perennial_core::currency::Currency) -> Currency {

@@ -98,6 +98,7 @@ fn issue(draft: &mut Draft<'_>, draw: Draw) -> Result<(), Refused> {
         total_minor,
         settled_minor: 0,
         credited_minor: 0,
+        written_off_minor: 0,
         open: true,
         attempts: 0,
         in_flight: None,

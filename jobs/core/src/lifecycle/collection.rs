@@ -8,12 +8,18 @@ use super::draft::Draft;
 use super::effect::{Effect, Notice, Occasion, Reason};
 use super::ladder;
 use super::method::{Method, Unusable};
+use super::subscription::State;
 use crate::decline::{Action as Remedy, Class, Decline};
 use crate::ids::{InvoiceId, PaymentId, PaymentMethodId};
 use crate::network::Network;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
-pub(super) use outcome::{Declined, declined, rejected, succeeded, tell_of_payments, unresolved};
+pub(super) use outcome::{
+    Declined, declined, found, rejected, succeeded, tell_of_payments, unresolved,
+};
+
+/// A card that is attached again is charged at once only this long after its last re-attempt.
+const SAME_CARD_APART: TimeDelta = TimeDelta::hours(24);
 
 /// What became of the wish to collect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,7 +43,8 @@ pub(super) fn collect(draft: &mut Draft<'_>) -> Collecting {
 
 /// Plans the next attempt at this (open) invoice with the first usable method.
 fn collect_invoice(draft: &mut Draft<'_>, invoice: InvoiceId, why: Occasion) -> Collecting {
-    let usable = draft.after.methods.iter().find(|method| may_charge(draft, method, invoice));
+    let mut methods = draft.after.methods.iter();
+    let usable = methods.find(|method| may_charge(draft, method, invoice, why));
     match usable.map(|method| method.id) {
         Some(method) => charge(draft, method, invoice, why),
         None if draft.after.has_payment_in_flight() => Collecting::UnderWay,
@@ -45,12 +52,25 @@ fn collect_invoice(draft: &mut Draft<'_>, invoice: InvoiceId, why: Occasion) -> 
     }
 }
 
-/// Whether the rules allow to charge this method with what is owed on an invoice.
-fn may_charge(draft: &Draft<'_>, method: &Method, invoice: InvoiceId) -> bool {
+/// Whether the rules allow to charge this method with what is owed on an invoice. The networks count
+/// all attempts: what is asked for leaves enough of their budgets for the retry steps to come.
+fn may_charge(draft: &Draft<'_>, method: &Method, invoice: InvoiceId, occasion: Occasion) -> bool {
     let known = draft.after.invoices.iter().find(|known| known.id == invoice);
     let first = known.is_some_and(|invoice| invoice.attempts == 0);
-    let allowed = if first { method.usable_at_first(draft.now) } else { method.usable(draft.now) };
+    let allowed = match (first, occasion) {
+        (true, _) => method.usable_at_first(draft.now),
+        (false, Occasion::Schedule) => method.usable(draft.now),
+        (false, Occasion::Request) => method.usable_keeping(steps_to_come(draft), draft.now),
+    };
     allowed.is_ok()
+}
+
+/// The retry steps that the ladder still has.
+fn steps_to_come(draft: &Draft<'_>) -> usize {
+    match &draft.after.state {
+        State::PastDue { case } => draft.policy.rungs.len().saturating_sub(case.next_rung),
+        _ => 0,
+    }
 }
 
 /// Plans the next attempt with this (usable) method. What is owed is read here and now, under
@@ -104,11 +124,14 @@ pub(super) fn collect_or_fail(draft: &mut Draft<'_>) -> Result<(), Refused> {
     ladder::begin(draft, draft.now, None, reason)
 }
 
-/// A new method is charged at once. One that was declined for good meanwhile is not.
+/// A new method is charged at once. One that was declined for good meanwhile is not, nor a card
+/// that was charged again within a day: a new reference makes no new card of it.
 pub(super) fn collect_with_new(draft: &mut Draft<'_>, method: PaymentMethodId) {
     let Some(invoice) = draft.after.oldest_owed().map(|invoice| invoice.id) else { return };
-    let known = draft.after.methods.iter().find(|known| known.id == method);
-    if known.is_some_and(|known| may_charge(draft, known, invoice)) {
+    let Some(known) = draft.after.methods.iter().find(|known| known.id == method) else { return };
+    if known.was_charged_again_since(draft.now - SAME_CARD_APART) {
+        draft.remark(format!("{method} is not charged at once: the same card was, within a day"));
+    } else if may_charge(draft, known, invoice, Occasion::Request) {
         charge(draft, method, invoice, Occasion::Schedule);
     }
 }

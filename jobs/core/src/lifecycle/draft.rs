@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::effect::{Account, CaseOutcome, Effect, Entry, Notice, Posting};
 use super::status::{Edge, is_legal};
-use super::subscription::{Case, Parked, State, Subscription};
+use super::subscription::{Case, Parked, ParkedFor, State, Subscription};
 use super::{Context, Decision, Refused};
 use crate::dunning::DunningPolicy;
 use crate::ids::{InvoiceId, PaymentId, PostingId};
@@ -131,12 +131,12 @@ impl<'a> Draft<'a> {
         }
     }
 
-    pub(super) fn park(&mut self, reason: impl Into<String>) {
+    pub(super) fn park(&mut self, kind: ParkedFor, reason: impl Into<String>) {
         let reason = reason.into();
         self.remark(format!("parked: {reason}"));
         // Parked again before it went on: the time to look runs from the first.
         let since = self.after.parked.as_ref().map_or(self.now, |parked| parked.since);
-        self.after.parked = Some(Parked { reason, since });
+        self.after.parked = Some(Parked { kind, reason, since });
     }
 
     /// Somebody looked, or what was waited for has come.

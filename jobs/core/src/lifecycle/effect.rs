@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 
 use super::status::{Edge, Status, words};
 use crate::calendar::Period;
+use crate::decline::BlockScope;
 use crate::ids::{
     DunningCaseId, InvoiceId, PaymentId, PaymentMethodId, PendingItemId, PostingId, PriceId,
 };
@@ -55,6 +56,17 @@ pub enum Effect {
         /// Why.
         occasion: Occasion,
     },
+    /// Captured money was found at the provider that no attempt of ours brought.
+    Found {
+        /// The payment, its id derived from the invoice.
+        payment: PaymentId,
+        /// The invoice.
+        invoice: InvoiceId,
+        /// Its number among the invoice's attempts.
+        attempt: i32,
+        /// How much, in minor units.
+        amount_minor: i64,
+    },
     /// The outcome of an attempt was taken note of.
     Settled {
         /// The attempt.
@@ -83,12 +95,14 @@ pub enum Effect {
         /// How.
         outcome: CaseOutcome,
     },
-    /// A method is never to be charged again unless attached anew.
+    /// A method is not to be charged again.
     BlockMethod {
         /// The method.
         method: PaymentMethodId,
         /// The decline code.
         reason: String,
+        /// Whether the block is the card's, under whatever reference it comes again.
+        scope: BlockScope,
     },
     /// A method is not to be charged before an instant.
     HoldMethod {

@@ -58,6 +58,15 @@ pub enum Event {
         /// The invoice it was for.
         invoice: InvoiceId,
     },
+    /// The provider holds captured money for an invoice that none of our attempts waits for.
+    PaymentFound {
+        /// The payment, its id derived from the invoice.
+        payment: PaymentId,
+        /// The invoice it is for.
+        invoice: InvoiceId,
+        /// What was captured, in minor units of the subscription's currency.
+        amount_minor: i64,
+    },
     /// A payment method was attached to the customer (and is part of what is decided upon).
     PaymentMethodAttached {
         /// The new method.

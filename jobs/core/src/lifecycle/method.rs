@@ -3,13 +3,15 @@
 use chrono::{DateTime, Utc};
 
 use crate::ids::PaymentMethodId;
-use crate::network::{Network, budget};
+use crate::network::{Network, budget, budget_keeping};
 
 /// A card or account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Method {
     /// Its id.
     pub id: PaymentMethodId,
+    /// The card behind it: the same for all references of one card.
+    pub card: PaymentMethodId,
     /// Whose rules it is under.
     pub network: Network,
     /// A card is good until then.
@@ -18,7 +20,8 @@ pub struct Method {
     pub blocked: Option<String>,
     /// Not before then: the network's advice.
     pub not_before: Option<DateTime<Utc>>,
-    /// Re-attempts of the last 30 days.
+    /// Re-attempts of the card within the networks' windows, under whatever reference and for
+    /// whatever invoice.
     pub recent_attempts: Vec<DateTime<Utc>>,
 }
 
@@ -42,6 +45,23 @@ impl Method {
         self.usable_at_first(now)?;
         budget(self.network, &self.recent_attempts, now)
             .map_err(|spent| Unusable::BudgetSpent(spent.next_allowed_at))
+    }
+
+    /// Whether the rules allow a re-attempt at `now` that somebody asks for, `steps` retry steps
+    /// being still to come.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn usable_keeping(&self, steps: usize, now: DateTime<Utc>) -> Result<(), Unusable> {
+        self.usable_at_first(now)?;
+        budget_keeping(self.network, &self.recent_attempts, steps, now)
+            .map_err(|spent| Unusable::BudgetSpent(spent.next_allowed_at))
+    }
+
+    /// Whether the card was charged again after `instant`.
+    #[must_use]
+    pub fn was_charged_again_since(&self, instant: DateTime<Utc>) -> bool {
+        self.recent_attempts.iter().any(|at| *at > instant)
     }
 
     /// Whether the rules allow the first attempt of an invoice at `now`: the networks' budgets

@@ -8,7 +8,7 @@ use super::collection::{self, Collecting};
 use super::draft::Draft;
 use super::effect::{CaseOutcome, Effect, Notice, PeriodKind, Reason};
 use super::status::Edge;
-use super::subscription::{Ended, PauseReason, State, Subscription};
+use super::subscription::{Ended, ParkedFor, PauseReason, State, Subscription};
 use super::{Context, Decision, Refused};
 use crate::calendar::{CalendarError, CatchUp, PERIODS_BEHIND_MAX, Period};
 use crate::dunning::TrialWithoutMethod;
@@ -139,7 +139,8 @@ pub(super) fn renew(draft: &mut Draft<'_>) -> Result<(), Refused> {
     let due = periods_due(draft)?;
     if due.is_too_far_behind() {
         let due = due.total();
-        draft.park(format!("{due} periods are due, more than {PERIODS_BEHIND_MAX}"));
+        let why = format!("{due} periods are due, more than {PERIODS_BEHIND_MAX}");
+        draft.park(ParkedFor::TooFarBehind, why);
         return Ok(());
     }
     bill_missed(draft, due)

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::effect::{InvoiceKind, LineKind, Occasion};
 use super::method::Method;
-use super::status::Status;
+use super::status::{Status, words};
 use crate::calendar::{Cycle, Period};
 use crate::currency::Currency;
 use crate::ids::{
@@ -55,9 +55,23 @@ pub struct Subscription {
 /// A parked subscription keeps its access this long, so that an operator has time to look.
 pub const PARKED_MAX: TimeDelta = TimeDelta::days(14);
 
+words! {
+    /// The kind of cause that a subscription is parked for: what an operator releases by.
+    ParkedFor {
+        /// The provider refused one request of ours as such.
+        RequestRejected = "request_rejected",
+        /// Nobody could say what became of an attempt.
+        OutcomeUnknown = "outcome_unknown",
+        /// More periods are due than are billed by themselves.
+        TooFarBehind = "too_far_behind",
+    }
+}
+
 /// Why a subscription is parked: an operator has to look.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Parked {
+    /// The kind of cause.
+    pub kind: ParkedFor,
     /// In words.
     pub reason: String,
     /// Since when.
@@ -189,6 +203,8 @@ pub struct Invoice {
     pub settled_minor: i64,
     /// Sum of credits applied and amounts carried over.
     pub credited_minor: i64,
+    /// What was written off when it was given up.
+    pub written_off_minor: i64,
     /// Still to be collected.
     pub open: bool,
     /// The highest attempt number so far.

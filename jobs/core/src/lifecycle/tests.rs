@@ -4,6 +4,7 @@ mod books;
 mod cancellation;
 mod declines;
 mod dunning;
+mod elsewhere;
 mod final_usage;
 mod generator;
 mod histories;

@@ -45,14 +45,34 @@ pub fn budget(
     attempts: &[DateTime<Utc>],
     at: DateTime<Utc>,
 ) -> Result<(), BudgetSpent> {
+    budget_keeping(network, attempts, 0, at)
+}
+
+/// As [`budget`], leaving room for `kept` more attempts in every window (but for one attempt at
+/// least).
+pub fn budget_keeping(
+    network: Network,
+    attempts: &[DateTime<Utc>],
+    kept: usize,
+    at: DateTime<Utc>,
+) -> Result<(), BudgetSpent> {
     limits(network)
         .iter()
+        .map(|limit| Limit {
+            attempts_max: limit.attempts_max.saturating_sub(kept).max(1),
+            ..*limit
+        })
         .filter_map(|limit| limit.spent_until(attempts, at).map(|until| (limit, until)))
         .max_by_key(|(_, until)| *until)
         .map_or(Ok(()), |(spent, next_allowed_at)| {
-            let Limit { attempts_max, window } = *spent;
+            let Limit { attempts_max, window } = spent;
             Err(BudgetSpent { network, limit: attempts_max, window, next_allowed_at })
         })
+}
+
+/// The budgets of a network: so many re-attempts in so long.
+pub fn budgets(network: Network) -> impl Iterator<Item = (usize, TimeDelta)> {
+    limits(network).iter().map(|limit| (limit.attempts_max, limit.window))
 }
 
 fn limits(network: Network) -> &'static [Limit] {

@@ -17,6 +17,7 @@ use crate::payments::OpKey;
 use crate::store::audit::{AuditRow, EdgeRow};
 use crate::store::cases::CaseRow;
 use crate::store::emails::{self, QueuedEmail};
+use crate::store::found_payments::FoundPayment;
 use crate::store::invoices::{LineRow, NewInvoice};
 use crate::store::items::{FirstItem, NewItem};
 use crate::store::ledger::{BalanceRow, EntryRow};
@@ -70,12 +71,14 @@ fn act(cause: Option<&Cause>) -> String {
             Settled::Declined { .. } => "payment_declined",
             Settled::Rejected { .. } => "payment_rejected",
         },
+        Some(Cause::Found(_)) => "payment_found",
         Some(Cause::Event(event)) => match event {
             Event::Due { action, .. } => action.as_str(),
             Event::PaymentSucceeded { .. } => "payment_succeeded",
             Event::PaymentDeclined { .. } => "payment_declined",
             Event::PaymentRejected { .. } => "payment_rejected",
             Event::PaymentUnresolved { .. } => "payment_unresolved",
+            Event::PaymentFound { .. } => "payment_found",
             Event::PaymentMethodAttached { .. } => "payment_method_attached",
             Event::PayRequested { .. } => "pay_requested",
             Event::ReleaseRequested => "release_requested",
@@ -112,6 +115,7 @@ pub(super) fn standing(decided: &Decided, next: Option<(Action, DateTime<Utc>)>)
         grace_notice_at: after.notices.grace.then_some(now),
         parked_reason: after.parked.as_ref().map(|parked| parked.reason.clone()),
         parked_at: after.parked.as_ref().map(|parked| parked.since),
+        parked_kind: after.parked.as_ref().map(|parked| parked.kind.as_str().to_owned()),
         next_action: next.map(|(action, _)| action.as_str().to_owned()),
         next_action_at: next.map(|(_, at)| at),
         version: decided.version(),
@@ -215,9 +219,46 @@ pub(super) fn planned(decided: &Decided, provider: &'static str, charge: Charge)
     }
 }
 
+/// What was found at the provider, as a payment.
+pub(super) fn found(
+    decided: &Decided,
+    provider: &'static str,
+    attempt: i32,
+) -> Option<FoundPayment> {
+    let Some(Cause::Found(found)) = &decided.cause else { return None };
+    let amount = Money::new(found.amount_minor, decided.after.currency);
+    let key = OpKey::found(found.invoice).as_str().to_owned();
+    Some(FoundPayment {
+        id: found.payment().0,
+        invoice_id: found.invoice.0,
+        subscription_id: Some(decided.after.id.0),
+        order_id: None,
+        customer_id: decided.after.customer.0,
+        clock_id: decided.loaded.clock_id,
+        attempt,
+        provider: provider.to_owned(),
+        amount_minor: found.amount_minor,
+        currency: decided.currency(),
+        request_hash: found_hash(&key, amount),
+        idempotency_key: key,
+        at: decided.loaded.now,
+        charge_reference: found.charge.clone(),
+        request_id: found.trace.request_id.clone(),
+        decision: decided.version(),
+    })
+}
+
+/// The hash of what was found: no request was sent for it.
+pub(crate) fn found_hash(key: &str, amount: Money) -> String {
+    hash(&format!("{key}|{}|{}", amount.minor, amount.currency.code()))
+}
+
 /// A resend of a key must be the same request: its hash is stored with the attempt (invariant I16).
 pub(crate) fn request_hash(key: &str, method: PaymentMethodId, amount: Money) -> String {
-    let request = format!("{key}|{method}|{}|{}", amount.minor, amount.currency.code());
+    hash(&format!("{key}|{method}|{}|{}", amount.minor, amount.currency.code()))
+}
+
+fn hash(request: &str) -> String {
     Sha256::digest(request.as_bytes()).iter().take(16).map(|byte| format!("{byte:02x}")).collect()
 }
 

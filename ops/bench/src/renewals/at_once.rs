@@ -4,12 +4,13 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use futures::future::BoxFuture;
 use perennial_core::money::Money;
 use perennial_jobs::mail::{Delivery, Mailer, OutgoingMail};
 use perennial_jobs::payments::{
     AttachedMethod, Call, CallTrace, Capabilities, CustomerProfile, Inquiry, IntentRequest,
-    NoAnswer, Observation, OpKey, Outcome, PaymentProvider, Reply,
+    NoAnswer, Observation, OpKey, Outcome, Page, PaymentProvider, Reply,
 };
 
 /// Remembers the amount of each intent; every charge succeeds.
@@ -89,6 +90,10 @@ impl PaymentProvider for Provider {
             Some(_) => Observation::NeverExecuted { reference: reference.clone() },
             None => Observation::Missing,
         })
+    }
+
+    fn list<'a>(&'a self, _: DateTime<Utc>, _: Option<&'a str>) -> Call<'a, Page> {
+        reply(Page { intents: vec![], next: None })
     }
 
     fn cancel<'a>(&'a self, _: &'a str, _: &'a OpKey) -> Call<'a, Outcome> {

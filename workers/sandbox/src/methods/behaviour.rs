@@ -11,6 +11,7 @@ use super::script::{Script, Step};
 pub(crate) struct Behaviour {
     pub(crate) brand: Brand,
     pub(crate) last4: String,
+    pub(crate) number: Number,
     pub(crate) funding: &'static str,
     pub(crate) script: Script,
     /// Year and month after which charges are declined, where the name or the request gives them.
@@ -20,6 +21,17 @@ pub(crate) struct Behaviour {
     pub(crate) authentication: Authentication,
     pub(crate) risk: Risk,
     pub(crate) failing_check: Option<Check>,
+}
+
+/// What tells the numbers of two cards apart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Number {
+    /// A test card's: brand and last digits, the same for everybody.
+    Test,
+    /// Each customer has a card of their own of this name.
+    OfOwner(String),
+    /// The same for everybody, as the name says.
+    Shared(String),
 }
 
 /// When the customer must authenticate.

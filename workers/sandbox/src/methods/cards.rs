@@ -1,6 +1,6 @@
 //! The provider's published test cards, by name and by number.
 
-use super::behaviour::{Authentication, Behaviour, Check, Risk};
+use super::behaviour::{Authentication, Behaviour, Check, Number, Risk};
 use super::declines::Decline;
 use super::script::{self, Script, Step};
 
@@ -189,6 +189,10 @@ fn words(kind: &Kind) -> String {
 pub(crate) fn named(name: &str) -> Option<Result<Behaviour, String>> {
     if let Some(described) = script::read(name) {
         return Some(described.map(|described| Behaviour {
+            number: match described.number {
+                Some(number) => Number::Shared(number),
+                None => Number::OfOwner(name.to_owned()),
+            },
             script: described.script,
             expires: described.expires,
             ..works(described.brand.number())
@@ -218,6 +222,7 @@ fn works(number: &str) -> Behaviour {
     Behaviour {
         brand: Brand::of_number(number),
         last4: number[number.len() - 4..].to_owned(),
+        number: Number::Test,
         funding,
         script: Script::always(Step::Succeed),
         expires: None,

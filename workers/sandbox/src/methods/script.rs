@@ -1,8 +1,10 @@
 //! The little language in the names of the sandbox's own payment methods:
 //!
-//! `pm_sbx_<brand>__<step>[__<step>…][__exp<YYYYMM>]`, for example
+//! `pm_sbx_<brand>__<step>[__<step>…][__exp<YYYYMM>][__card<number>]`, for example
 //! `pm_sbx_visa__ok3__insufficient_funds2__ok`: three charges succeed, two are declined, and then
 //! all succeed. A step's number is how many charge attempts it lasts; the last step lasts for ever.
+//! Methods with the same `card` number are the same card, whoever has them; without one, each
+//! customer has a card of their own.
 
 use super::cards::Brand;
 use super::declines::Decline;
@@ -69,6 +71,8 @@ pub(crate) struct Described {
     pub(crate) script: Script,
     /// Year and month of expiry, if the name gives them.
     pub(crate) expires: Option<(i32, u32)>,
+    /// The card's number, if the name gives one.
+    pub(crate) number: Option<String>,
 }
 
 /// Reads a name; `None` if it is not one of ours, `Err` with the part that makes no sense.
@@ -81,17 +85,24 @@ fn describe(rest: &str) -> Result<Described, String> {
     let brand = parts.next().unwrap_or_default();
     let brand = Brand::named(brand).ok_or_else(|| format!("unknown brand '{brand}'"))?;
     let mut steps = Vec::new();
-    let mut expires = None;
+    let (mut expires, mut number) = (None, None);
     for part in parts {
-        match part.strip_prefix("exp").and_then(month) {
-            Some(month) => expires = Some(month),
-            None => steps.push(step(part)?),
+        if let Some(month) = part.strip_prefix("exp").and_then(month) {
+            expires = Some(month);
+        } else if let Some(digits) = part.strip_prefix("card").filter(|it| is_number(it)) {
+            number = Some(digits.to_owned());
+        } else {
+            steps.push(step(part)?);
         }
     }
     if steps.is_empty() {
         steps.push((Step::Succeed, 1));
     }
-    Ok(Described { brand, script: Script { steps }, expires })
+    Ok(Described { brand, script: Script { steps }, expires, number })
+}
+
+fn is_number(digits: &str) -> bool {
+    !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 fn month(digits: &str) -> Option<(i32, u32)> {
@@ -153,12 +164,12 @@ mod tests {
 
     #[test]
     fn steps_follow_one_another_and_the_last_lasts() {
-        let card = described("pm_sbx_visa__ok3__insufficient_funds2__ok__exp202702");
+        let card = described("pm_sbx_visa__ok3__insufficient_funds2__ok__exp202702__card7");
         let told: Vec<_> = (0..7).map(|n| card.script.at(n) == &Step::Succeed).collect();
         assert_eq!(told, [true, true, true, false, false, true, true]);
         assert_eq!(card.script.at(3), &decline("insufficient_funds"));
         assert_eq!(card.expires, Some((2027, 2)));
-        assert_eq!(card.brand, Brand::Visa);
+        assert_eq!((card.brand, card.number.as_deref()), (Brand::Visa, Some("7")));
     }
 
     #[test]

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::customers;
 use crate::account::shelf::Kept;
 use crate::account::{Account, ids, listing};
-use crate::methods::behaviour::{Behaviour, Check};
+use crate::methods::behaviour::{Behaviour, Check, Number};
 use crate::wire::error::{Answer, ApiError};
 use crate::wire::page;
 use crate::wire::params::Params;
@@ -28,6 +28,8 @@ pub(crate) struct PaymentMethod {
     pub(crate) id: String,
     created: DateTime<Utc>,
     customer: Option<String>,
+    /// The customer it was first attached to.
+    owner: Option<String>,
     pub(crate) behaviour: Arc<Behaviour>,
     pub(crate) exp_year: i32,
     pub(crate) exp_month: u32,
@@ -54,6 +56,9 @@ impl Kept for PaymentMethod {
         self.customer.as_deref()
     }
     fn set_customer(&mut self, customer: Option<String>) {
+        if self.owner.is_none() {
+            self.owner.clone_from(&customer);
+        }
         self.customer = customer;
     }
 }
@@ -99,7 +104,14 @@ impl PaymentMethod {
     /// The same for cards with the same number.
     pub(crate) fn fingerprint(&self) -> String {
         let card = &self.behaviour;
-        format!("{:016x}", ids::hash(format!("{}{}", card.brand.name(), card.last4).as_bytes()))
+        let number = match &card.number {
+            Number::Test => format!("{}{}", card.brand.name(), card.last4),
+            Number::Shared(number) => format!("{}#{number}", card.brand.name()),
+            Number::OfOwner(name) => {
+                format!("{name}@{}", self.owner.as_deref().unwrap_or(&self.id))
+            }
+        };
+        format!("{:016x}", ids::hash(number.as_bytes()))
     }
 }
 

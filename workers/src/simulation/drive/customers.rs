@@ -116,7 +116,12 @@ impl Drive<'_> {
 
 fn data_of(customer: &str, method: &AttachedMethod) -> Value {
     let mut data = json!({ "provider_customer": customer, "reference": method.reference, "kind": method.kind });
-    for (field, value) in [("network", &method.network), ("last4", &method.last4)] {
+    let fields = [
+        ("network", &method.network),
+        ("last4", &method.last4),
+        ("fingerprint", &method.fingerprint),
+    ];
+    for (field, value) in fields {
         if let Some(value) = value {
             data[field] = json!(value);
         }

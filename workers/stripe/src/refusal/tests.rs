@@ -26,7 +26,7 @@ fn delay(refusal: &Refusal) -> Option<u64> {
 
 #[test]
 fn a_wrong_request_is_rejected_with_code_and_parameter() {
-    for status in [400, 401, 403, 404, 422] {
+    for status in [400, 404, 422] {
         let NoAnswer::Rejected { code, param, reason } =
             coded(status, &[], "parameter_missing").no_answer()
         else {
@@ -34,6 +34,32 @@ fn a_wrong_request_is_rejected_with_code_and_parameter() {
         };
         assert_eq!(code.as_deref(), Some("parameter_missing"));
         assert_eq!((param.as_deref(), reason.as_str()), (Some("p"), "m"));
+    }
+}
+
+#[test]
+fn a_key_a_permission_or_the_account_is_denied_whatever_the_body_says() {
+    let denied = |refusal: Refusal| matches!(refusal.no_answer(), NoAnswer::Denied { .. });
+    for status in [401, 403] {
+        assert!(denied(coded(status, &[], "parameter_missing")));
+        assert!(denied(coded(status, &[("Stripe-Should-Retry", "true")], "x")));
+        assert!(denied(refusal(status, &[], "<html>Forbidden</html>")));
+    }
+    for code in ACCOUNT_TROUBLE {
+        assert!(denied(coded(400, &[], code)), "{code}");
+    }
+}
+
+#[test]
+fn what_is_missing_is_named() {
+    for (param, object) in [
+        ("customer", Object::Customer),
+        ("payment_method", Object::Method),
+        ("intent", Object::Intent),
+    ] {
+        let body = serde_json::json!({ "error": { "code": "resource_missing", "message": "m", "param": param } });
+        let expected = NoAnswer::Missing { object, reason: "m".into() };
+        assert_eq!(refusal(404, &[], &body.to_string()).no_answer(), expected);
     }
 }
 
@@ -135,8 +161,8 @@ fn the_providers_words_lose_keys_and_addresses() {
         "Invalid API Key provided: sk_test_****abcd for eva@example.org in pi_1_secret_2 whsec_9";
     let body =
         serde_json::json!({ "error": { "type": "invalid_request_error", "message": message } });
-    let NoAnswer::Rejected { reason, .. } = refusal(401, &[], &body.to_string()).no_answer() else {
-        panic!("a wrong key was not rejected");
+    let NoAnswer::Denied { reason } = refusal(401, &[], &body.to_string()).no_answer() else {
+        panic!("a wrong key was not denied");
     };
     assert_eq!(
         reason,

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use perennial_jobs::payments::{Inquiry, NoAnswer, Observation, OpKey, Outcome, PaymentProvider};
+use perennial_jobs::payments::{
+    Inquiry, NoAnswer, Object, Observation, OpKey, Outcome, PaymentProvider,
+};
 use perennial_sandbox::{Action, Scripted};
 
 use crate::objects::{is_not_sent, profile, usd};
@@ -229,10 +231,10 @@ async fn a_customer_is_created_once_per_key() {
 }
 
 #[tokio::test]
-async fn what_was_never_created_is_rejected_when_executed_and_missing_when_asked() {
+async fn what_was_never_created_is_missing() {
     let shop = Shop::with_card("pm_card_visa").await;
     let rejected = shop.execute("pi_nobody", &shop.next_attempt()).await.unwrap_err();
-    assert!(matches!(rejected, NoAnswer::Rejected { .. }), "{rejected:?}");
+    assert!(matches!(rejected, NoAnswer::Missing { object: Object::Intent, .. }), "{rejected:?}");
     assert_eq!(shop.observe("pi_nobody").await, Observation::Missing);
     assert_eq!(shop.look_for_lost().await, Observation::Missing);
     let nobody = Inquiry::Lost { customer: "cus_nobody".into(), invoice: shop.invoice() };

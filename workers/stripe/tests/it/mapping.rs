@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use perennial_core::decline::METHOD_GONE;
 use perennial_jobs::payments::{
     AttachedMethod, CallTrace, Inquiry, NoAnswer, Observation, OpKey, Outcome, PaymentProvider,
 };
@@ -151,18 +152,38 @@ async fn cancelling_what_has_succeeded_is_answered_with_the_success() {
 
 #[tokio::test]
 async fn a_wrong_request_is_rejected_with_code_and_parameter() {
-    for status in [400, 401, 403, 404] {
-        let mut body = error("resource_missing");
+    let mut body = error("parameter_invalid_integer");
+    body["error"]["param"] = json!("amount");
+    let rejected = executed([Then::json(400, &body)]).await.unwrap_err();
+    let expected = NoAnswer::Rejected {
+        code: Some("parameter_invalid_integer".into()),
+        param: Some("amount".into()),
+        reason: "No.".into(),
+    };
+    assert_eq!(rejected, expected);
+}
+
+#[tokio::test]
+async fn a_method_that_is_gone_is_a_hard_decline_of_that_method() {
+    for (status, code) in
+        [(400, "resource_missing"), (404, "resource_missing"), (400, "payment_method_unactivated")]
+    {
+        let mut body = error(code);
         body["error"]["param"] = json!("payment_method");
-        let rejected = executed([Then::json(status, &body)]).await.unwrap_err();
-        let NoAnswer::Rejected { code, param, reason } = rejected else {
-            panic!("{status}: {rejected:?}")
+        let Ok(Outcome::Declined { decline, charge: None }) =
+            executed([Then::json(status, &body)]).await
+        else {
+            panic!("{code} is no decline");
         };
-        assert_eq!(
-            (code.as_deref(), param.as_deref()),
-            (Some("resource_missing"), Some("payment_method"))
-        );
-        assert_eq!(reason, "No.");
+        assert_eq!(decline.code, METHOD_GONE);
+    }
+}
+
+#[tokio::test]
+async fn whoever_is_not_let_in_is_denied_and_nothing_is_declined() {
+    for status in [401, 403] {
+        let denied = executed([Then::json(status, &error("resource_missing"))]).await.unwrap_err();
+        assert!(matches!(denied, NoAnswer::Denied { .. }), "{denied:?}");
     }
 }
 
@@ -259,6 +280,7 @@ async fn a_method_is_described_once_attached_and_rejected_when_its_card_is_refus
         network: Some("visa".into()),
         last4: Some("4242".into()),
         expires: Some((8, 2031)),
+        fingerprint: Some("f".into()),
     };
     assert_eq!(provider.attach_method("cus_1", "pm_x", &key).await.unwrap().value, expected);
     let (refused, _) = provider.attach_method("cus_1", "pm_x", &key).await.unwrap_err();

@@ -15,7 +15,7 @@ use crate::lifecycle::ladder;
 use crate::lifecycle::service;
 use crate::lifecycle::standstill;
 use crate::lifecycle::status::Edge;
-use crate::lifecycle::subscription::State;
+use crate::lifecycle::subscription::{ParkedFor, State};
 
 /// Records an attempt's outcome. Returns why it was made; `None` if the outcome is known already.
 fn take_note(draft: &mut Draft<'_>, payment: PaymentId, invoice: InvoiceId) -> Option<Occasion> {
@@ -35,7 +35,39 @@ pub(in crate::lifecycle) fn succeeded(
     invoice: InvoiceId,
     amount_minor: i64,
 ) -> Result<(), Refused> {
-    let Some(occasion) = take_note(draft, payment, invoice) else { return Ok(()) };
+    match take_note(draft, payment, invoice) {
+        Some(occasion) => paid(draft, payment, invoice, amount_minor, occasion),
+        None => Ok(()),
+    }
+}
+
+/// The provider holds captured money that none of our attempts waits for: the customer paid there,
+/// with whatever method. It is booked once; the subscription goes on as after any payment.
+pub(in crate::lifecycle) fn found(
+    draft: &mut Draft<'_>,
+    payment: PaymentId,
+    invoice: InvoiceId,
+    amount_minor: i64,
+) -> Result<(), Refused> {
+    let Some(known) = billing::invoice_mut(draft, invoice) else { return Ok(()) };
+    if known.in_flight.is_some() || known.settled_minor > 0 {
+        return Ok(());
+    }
+    known.attempts += 1;
+    let attempt = known.attempts;
+    draft.push(Effect::Found { payment, invoice, attempt, amount_minor });
+    draft.remark(format!("{invoice} was paid at the provider: {payment}"));
+    paid(draft, payment, invoice, amount_minor, Occasion::Schedule)
+}
+
+/// Books captured money, and says what follows for the subscription.
+fn paid(
+    draft: &mut Draft<'_>,
+    payment: PaymentId,
+    invoice: InvoiceId,
+    amount_minor: i64,
+    occasion: Occasion,
+) -> Result<(), Refused> {
     let unserved = billing::was_never_served(draft, invoice);
     let paid = receive(draft, payment, invoice, amount_minor);
     if draft.after.state.status().is_final() {
@@ -59,8 +91,9 @@ pub(in crate::lifecycle) fn succeeded(
     }
 }
 
-/// Books a payment: what is due is paid with it (how much, is the answer), and the customer has
-/// the rest as a credit: first what credit the invoice had taken meanwhile, then as it came.
+/// Books a payment: what is due is paid with it (how much, is the answer), then what was written
+/// off as lost. The customer has the rest as a credit: first what credit the invoice had taken
+/// meanwhile, then as it came.
 fn receive(
     draft: &mut Draft<'_>,
     payment: PaymentId,
@@ -69,9 +102,12 @@ fn receive(
 ) -> i64 {
     let due = billing::due_of(draft, invoice).max(0);
     let paid = amount_minor.min(due);
-    let excess = amount_minor - paid;
-    let mut returned = 0;
+    let mut excess = amount_minor - paid;
+    let (mut recovered, mut returned) = (0, 0);
     if let Some(known) = billing::invoice_mut(draft, invoice) {
+        recovered = excess.min(known.written_off_minor);
+        excess -= recovered;
+        known.written_off_minor -= recovered;
         returned = excess.min(known.credited_minor);
         known.settled_minor += amount_minor;
         known.credited_minor -= returned;
@@ -80,6 +116,7 @@ fn receive(
     let entries = [
         (Account::Cash, amount_minor),
         (Account::AccountsReceivable, -paid),
+        (Account::BadDebt, -recovered),
         (Account::CustomerCredit, -excess),
     ];
     draft.post(kind, &entries, Some(invoice), Some(payment));
@@ -199,13 +236,15 @@ fn heed(draft: &mut Draft<'_>, declined: &Declined<'_>) {
         }
     }
     if !verdict.retry {
-        draft.push(Effect::BlockMethod { method, reason });
+        let scope = verdict.action.block_scope();
+        draft.push(Effect::BlockMethod { method, reason, scope });
     } else if let Some(until) = until {
         draft.push(Effect::HoldMethod { method, until });
     }
 }
 
-/// Backup methods are tried in order (rule D6), as long as attempts are ours to make.
+/// Backup methods are tried in order (rule D6), as long as attempts are ours to make. Another
+/// reference of the card that was declined is none.
 fn backup_of(
     draft: &Draft<'_>,
     &Declined { method: declined, invoice, .. }: &Declined<'_>,
@@ -222,8 +261,14 @@ fn backup_of(
         Some(position) => position + 1,
         None => 0,
     };
-    let mut others = methods.get(from..)?.iter().filter(|method| method.id != declined);
-    others.find(|method| may_charge(draft, method, owed)).map(|method| method.id)
+    let card = methods.iter().find(|method| method.id == declined).map(|method| method.card);
+    let mut others = methods
+        .get(from..)?
+        .iter()
+        .filter(|method| method.id != declined && Some(method.card) != card);
+    others
+        .find(|method| may_charge(draft, method, owed, Occasion::Schedule))
+        .map(|method| method.id)
 }
 
 fn reason_of(verdict: &Verdict) -> Reason {
@@ -248,7 +293,7 @@ pub(in crate::lifecycle) fn unresolved(
     let awaited = billing::invoice_mut(draft, invoice)
         .is_some_and(|invoice| invoice.in_flight == Some(payment));
     if awaited && draft.after.parked.is_none() && !draft.after.state.status().is_final() {
-        draft.park(unknown(payment));
+        draft.park(ParkedFor::OutcomeUnknown, unknown(payment));
     }
 }
 
@@ -266,6 +311,7 @@ pub(in crate::lifecycle) fn rejected(
         draft.remark(format!("{payment} was rejected: {reason}"));
         billing::give_up_all(draft);
     } else {
-        draft.park(format!("{payment} was rejected: {reason}"));
+        let why = format!("{payment} was rejected: {reason}");
+        draft.park(ParkedFor::RequestRejected, why);
     }
 }

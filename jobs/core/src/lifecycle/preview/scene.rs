@@ -39,6 +39,7 @@ pub(super) fn renewal_under_way(
         total_minor: PRICE_MINOR,
         settled_minor: 0,
         credited_minor: 0,
+        written_off_minor: 0,
         open: true,
         attempts: 1,
         in_flight: Some(PaymentId::derived(&format!("{id}/1"))),
@@ -61,6 +62,7 @@ pub(super) fn renewal_under_way(
         invoices: vec![invoice],
         methods: vec![Method {
             id: method(),
+            card: method(),
             network,
             expires_at: None,
             blocked: None,

@@ -114,6 +114,22 @@ impl Books {
                 };
                 self.charge(*payment, *attempt, charge);
             }
+            Effect::Found { payment, invoice, attempt, amount_minor } => {
+                let bill = self.bills.get_mut(invoice).unwrap();
+                bill.attempts += 1;
+                // Whoever was written off is told of the payment after all.
+                bill.told = false;
+                assert_eq!((bill.attempts, bill.received), (*attempt, 0), "paid once");
+                let charge = Charged {
+                    invoice: *invoice,
+                    method: PaymentMethodId::derived("somebody else's"),
+                    amount_minor: *amount_minor,
+                    at: now,
+                    order: self.charges.len(),
+                    settled: true,
+                };
+                assert!(self.charges.insert(*payment, charge).is_none(), "{payment} found twice");
+            }
             Effect::Settled { payment } => {
                 assert_eq!(self.in_flight.take(), Some(*payment));
                 let charge = self.charges.get_mut(payment).unwrap();

@@ -28,6 +28,8 @@ pub(super) enum Step {
     /// A method is attached anew (an old one, or one never seen).
     Attach(Index, usize),
     Pay(Index),
+    /// The customer paid at the provider, with whatever method.
+    PaidElsewhere(Index),
     Cancel(CancelWhen),
     Undo,
     /// An operator has looked.
@@ -163,6 +165,7 @@ pub(super) fn steps() -> impl Strategy<Value = Vec<Step>> {
         1 => Just(Step::GiveUpAsking),
         5 => (any::<Index>(), 0_usize..3).prop_map(|(which, rank)| Step::Attach(which, rank)),
         3 => any::<Index>().prop_map(Step::Pay),
+        2 => any::<Index>().prop_map(Step::PaidElsewhere),
         2 => cancels.prop_map(Step::Cancel),
         2 => Just(Step::Undo),
         1 => Just(Step::Release),

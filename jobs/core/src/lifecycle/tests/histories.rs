@@ -47,6 +47,7 @@ fn take(world: &mut World, step: &Step) {
         Step::Succeed | Step::Decline(..) | Step::Reject | Step::GiveUpAsking => {}
         Step::Attach(which, rank) => attach(world, *which, *rank),
         Step::Pay(which) => pay(world, *which),
+        Step::PaidElsewhere(which) => pay_elsewhere(world, *which),
         Step::Cancel(when) => {
             world.tell(Event::CancelRequested { when: *when });
         }
@@ -62,7 +63,7 @@ fn take(world: &mut World, step: &Step) {
     }
 }
 
-/// As the store does it: attached anew, a method may be charged again.
+/// Attached for the first time, or unblocked by an operator: a method may be charged again.
 fn attach(world: &mut World, which: Index, rank: usize) {
     let fresh = method(["a", "b", "c", "d", "e"][which.index(5)], Network::Visa);
     let methods = &mut world.subscription.methods;
@@ -80,6 +81,16 @@ fn pay(world: &mut World, which: Index) {
     if !invoices.is_empty() {
         let invoice = invoices[which.index(invoices.len())].id;
         let _ = world.hear(Event::PayRequested { invoice });
+    }
+}
+
+fn pay_elsewhere(world: &mut World, which: Index) {
+    let invoices = world.subscription.invoices.iter();
+    let tried = invoices.filter(|invoice| invoice.attempts > 0 && invoice.in_flight.is_none());
+    let tried: Vec<_> = tried.map(|invoice| (invoice.id, invoice.total_minor)).collect();
+    if !tried.is_empty() {
+        let (invoice, amount_minor) = tried[which.index(tried.len())];
+        world.find(invoice, amount_minor);
     }
 }
 

@@ -44,6 +44,10 @@ fn nothing_is_charged_of_what_ends_or_is_parked() {
     assert_eq!(next(&world), None);
     let mut world = World::active();
     let (reason, since) = ("no such customer".to_owned(), world.now);
-    world.subscription.parked = Some(crate::lifecycle::Parked { reason, since });
+    world.subscription.parked = Some(crate::lifecycle::Parked {
+        kind: crate::lifecycle::ParkedFor::TooFarBehind,
+        reason,
+        since,
+    });
     assert_eq!(next(&world), None);
 }

@@ -34,6 +34,7 @@ pub(super) fn days(days: i64) -> Duration {
 pub(super) fn method(name: &str, network: Network) -> Method {
     Method {
         id: PaymentMethodId::derived(name),
+        card: PaymentMethodId::derived(name),
         network,
         expires_at: None,
         blocked: None,
@@ -278,6 +279,12 @@ impl World {
     pub(super) fn reject(&mut self) {
         let (invoice, payment) = self.in_flight().expect("an attempt is under way");
         self.tell(Event::PaymentRejected { payment, invoice, reason: "no such intent".to_owned() });
+    }
+
+    /// The customer paid this invoice at the provider.
+    pub(super) fn find(&mut self, invoice: InvoiceId, amount_minor: i64) {
+        let payment = PaymentId::derived(&format!("{invoice}/found"));
+        self.tell(Event::PaymentFound { payment, invoice, amount_minor });
     }
 
     pub(super) fn give_up_asking(&mut self) {

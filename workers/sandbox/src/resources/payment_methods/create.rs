@@ -27,6 +27,7 @@ pub(super) fn add(account: &mut Account, behaviour: Behaviour, billing_details: 
         id: id.clone(),
         created: now,
         customer: None,
+        owner: None,
         behaviour: Arc::new(behaviour),
         exp_year,
         exp_month,
