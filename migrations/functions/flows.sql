@@ -19,15 +19,17 @@ create or replace function perennial.billed_moved(since timestamptz, until times
 language sql stable
 set jit = off set search_path = perennial, pg_temp as $$
     select * from billed_parts(array(
-        select row(x.metric, e.currency, 'invoice', e.invoice_id::text, sum(e.amount_minor), 1)::figure
+        select row(x.metric, e.currency, 'invoice', e.invoice_id::text, sum(x.amount), 1)::figure
           from ledger_entries e
          cross join lateral (values
-               ('outstanding', e.account = 'accounts_receivable'),
-               ('billed', e.account = 'accounts_receivable' and e.amount_minor > 0),
+               ('outstanding', e.account = 'accounts_receivable', e.amount_minor),
+               -- What an invoice earns. An amount that it takes over was billed by an earlier one.
+               ('billed', e.account = 'revenue' and e.kind = 'invoice_issued', -e.amount_minor),
                -- What a bank took and gave back was collected once.
-               ('collected', e.account = 'cash' and e.amount_minor > 0 and e.kind <> 'dispute_won')) x (metric, counts)
+               ('collected', e.account = 'cash' and e.amount_minor > 0 and e.kind <> 'dispute_won', e.amount_minor))
+               x (metric, counts, amount)
          where e.at >= billed_moved.since and e.at < billed_moved.until
-           and e.account in ('accounts_receivable', 'cash') and x.counts
+           and e.account in ('accounts_receivable', 'revenue', 'cash') and x.counts
          group by x.metric, e.currency, e.invoice_id))
 $$;
 comment on function perennial.billed_moved(timestamptz, timestamptz) is

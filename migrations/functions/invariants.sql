@@ -129,12 +129,6 @@ as $$
             and not exists (select from payments f
                              where f.invoice_id = i.id and f.status in ('planned', 'executing', 'unknown', 'processing')))
     union all
-    select 'I13', i.id::text, 'receivable in the books ' || coalesce(e.receivable, 0) || ' although ' || i.status
-      from invoices i
-      left join (select invoice_id, sum(amount_minor) as receivable from ledger_entries
-                  where account = 'accounts_receivable' group by 1) e on e.invoice_id = i.id
-     where i.status <> 'open' and coalesce(e.receivable, 0) <> 0
-    union all
     select 'I13', m.prefix, 'numbers ' || m.numbers || ' of ' || m.last_number
       from (select s.prefix, s.last_number, count(i.id) as numbers, max(i.number) as highest
               from invoice_series s left join invoices i on i.series = s.prefix group by 1, 2) m
@@ -169,10 +163,57 @@ as $$
 $$;
 comment on function perennial.check_lifecycle_invariants() is 'What does not hold of lifecycle, queue and ledger (RELIABILITY: I1-I7, I12-I14, I16).';
 
+create or replace function perennial.check_money_invariants() returns table (invariant text, subject text, problem text)
+language sql stable
+set search_path = perennial, pg_temp as $$
+    select 'I13', i.id::text, 'receivable in the ledger ' || coalesce(e.receivable, 0) || ', due ' || d.due
+      from invoices i
+      left join (select invoice_id, sum(amount_minor) as receivable from ledger_entries
+                  where account = 'accounts_receivable' group by 1) e on e.invoice_id = i.id
+      left join (select invoice_id, sum(amount_minor) as paid from payments
+                  where status = 'succeeded' group by 1) p on p.invoice_id = i.id
+      left join (select invoice_id, -sum(amount_minor) as credited from customer_balance_entries
+                  where kind in ('applied', 'carried') and invoice_id is not null group by 1) b on b.invoice_id = i.id
+     cross join lateral (select case when i.status = 'open' then i.total_minor - coalesce(p.paid, 0) - coalesce(b.credited, 0)
+                                     else 0 end as due) d
+     where coalesce(e.receivable, 0) <> d.due
+    union all
+    select 'I13', i.id::text, 'earns ' || coalesce(e.earned, 0) || ' in the ledger, its own lines come to ' || coalesce(l.new, 0)
+      from invoices i
+      left join (select invoice_id, -sum(amount_minor) as earned from ledger_entries
+                  where account = 'revenue' and kind = 'invoice_issued' group by 1) e on e.invoice_id = i.id
+      left join (select invoice_id, sum(amount_minor) as new from invoice_items
+                  where kind <> 'carried_balance' group by 1) l on l.invoice_id = i.id
+     where coalesce(e.earned, 0) <> coalesce(l.new, 0)
+    union all
+    select 'I13', i.id::text, 'void, and earns ' || e.earned || ' in the ledger'
+      from invoices i
+      join (select invoice_id, -sum(amount_minor) as earned from ledger_entries
+             where account = 'revenue' and invoice_id is not null group by 1) e on e.invoice_id = i.id
+     -- One that was paid nevertheless may have earned that.
+     where i.status = 'void' and e.earned <> 0
+       and e.earned <> (select coalesce(sum(p.amount_minor), 0) from payments p
+                         where p.invoice_id = i.id and p.status = 'succeeded')
+    union all
+    select 'I4', currency, 'cash in the ledger ' || sum(ledger) || ', by payments, refunds and disputes ' || sum(moved)
+      from (select currency, amount_minor as ledger, 0 as moved from ledger_entries where account = 'cash'
+            union all
+            select currency, 0, amount_minor from payments where status = 'succeeded'
+            union all
+            select currency, 0, -amount_minor from refunds
+            union all
+            select currency, 0, -amount_minor from disputes where opened_at is not null and status <> 'won') c
+     group by currency having sum(ledger) <> sum(moved)
+$$;
+comment on function perennial.check_money_invariants() is
+    'What does not reconcile (I4, I13): what invoices, payments, refunds and disputes say, and the ledger''s accounts.';
+
 create or replace function perennial.check_invariants() returns table (invariant text, subject text, problem text)
 language sql stable
 set search_path = perennial, pg_temp as $$
     select * from check_lifecycle_invariants()
+    union all
+    select * from check_money_invariants()
     union all
     select * from check_order_invariants()
     union all

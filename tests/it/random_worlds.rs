@@ -2,6 +2,7 @@
 //! who can only add up.
 
 mod life;
+mod money;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,18 +13,20 @@ use perennial_tests::SmallWorld;
 use perennial_tests::naive::{Came, Figures, Naive, Name, Value, day_start};
 use sqlx::PgPool;
 
+pub(crate) use life::Dice;
 use life::{DAYS, Life};
 
 /// What does not hold of a world.
 pub(crate) type Held = Result<(), String>;
 
-/// Plans in other intervals and currencies, and policies that end in each way there is.
+/// Plans in other intervals and currencies, some below what is charged or in parts of it, and policies that end in each way there is.
 const CATALOGUE: &str = "
     insert into perennial.prices (id, plan_id, currency, interval_unit, interval_count, scheme, unit_amount_minor)
     select gen_random_uuid(), p.id, v.currency, v.unit, v.count, 'flat', v.amount
       from (values ('professional', 'EUR', 'week', 2, 1999), ('professional', 'EUR', 'month', 3, 12345),
                    ('enterprise', 'EUR', 'month', 3, 50000), ('professional', 'USD', 'day', 11, 1001),
-                   ('free', 'USD', 'day', 11, 0)) v (plan, currency, unit, count, amount)
+                   ('free', 'USD', 'day', 11, 0), ('professional', 'HUF', 'month', 1, 17499),
+                   ('professional', 'JPY', 'week', 1, 20), ('professional', 'KWD', 'month', 1, 3005)) v (plan, currency, unit, count, amount)
       join perennial.plans p on p.code = v.plan;
     insert into perennial.dunning_policies (id, name, version, document)
     select gen_random_uuid(), v.name, 1,
@@ -221,6 +224,7 @@ async fn holds(life: &Life) -> Held {
     let plain = Naive::read(&lived.world.pool, life.zone).await.unwrap();
     movements_come_to_the_revenue(life, &lived, &plain).await?;
     cohorts_are_counted(life, &lived, &plain).await?;
+    money::reconciles(life, &lived, &plain).await?;
     let mut conn = lived.world.pool.acquire().await.unwrap();
     for (day, told) in &lived.on_time {
         same(told, plain.figures(*day)).map_err(|problem| format!("{day}: {problem}"))?;

@@ -2,6 +2,7 @@
 //! by edge, with loops and whole numbers. Nothing of what it is compared with has a part in it.
 
 mod changes;
+mod money;
 mod rows;
 mod stocks;
 
@@ -13,6 +14,7 @@ use sqlx::PgPool;
 use uuid::Uuid;
 
 use changes::Moved;
+pub use money::Sums;
 use rows::Rows;
 
 /// Revenue is counted in this part of a minor unit per month: every interval up to twelve of a kind

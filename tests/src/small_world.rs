@@ -40,8 +40,18 @@ pub enum Turns {
 impl SmallWorld {
     /// A world whose business time stands at `start`.
     pub async fn at(start: DateTime<Utc>, turns: Turns) -> Self {
+        Self::with_connections(4, start, turns).await
+    }
+
+    /// A world in which all work goes over one connection, which lives as long as the world.
+    pub async fn on_one_connection(start: DateTime<Utc>) -> Self {
+        Self::with_connections(1, start, Turns::InOrder).await
+    }
+
+    async fn with_connections(connections: u32, start: DateTime<Utc>, turns: Turns) -> Self {
         let url = cluster::database().await;
-        let pool = database::connect(&url, Role::Owner, 4).await.expect("the database is reached");
+        let pool = database::connect(&url, Role::Owner, connections).await;
+        let pool = pool.expect("the database is reached");
         let sender = Sender {
             address: "billing@acme.example".to_owned(),
             product_name: "Acme".to_owned(),
@@ -114,6 +124,11 @@ impl SmallWorld {
             self.work(jobs).await;
         }
         panic!("work does not come to rest");
+    }
+
+    /// Does a job that nothing made due.
+    pub async fn perform(&self, queue: &str, payload: Value) {
+        self.work(vec![(queue.to_owned(), payload)]).await;
     }
 
     async fn work(&self, jobs: Vec<(String, Value)>) {

@@ -19,6 +19,7 @@ pub(crate) struct InvoiceRow {
     pub(crate) number: i64,
     pub(crate) status: String,
     pub(crate) total_minor: i64,
+    pub(crate) carried_minor: i64,
     pub(crate) settled_minor: i64,
     pub(crate) credited_minor: i64,
     pub(crate) attempts: i32,
@@ -43,7 +44,10 @@ pub(crate) async fn unfinished(
                   select * from perennial.invoices where id = any($2) and subscription_id = any($1))
            select i.id as "id!", i.subscription_id as "subscription_id!", i.kind as "kind!",
                   p.period_index as "period_index!", p.starts_at as "starts_at!", p.ends_at as "ends_at!", i.number as "number!", i.status as "status!",
-                  i.total_minor as "total_minor!", coalesce(t.settled_minor, 0)::bigint as "settled_minor!",
+                  i.total_minor as "total_minor!",
+                  coalesce((select sum(c.amount_minor) from perennial.invoice_items c
+                             where c.invoice_id = i.id and c.kind = 'carried_balance'), 0)::bigint as "carried_minor!",
+                  coalesce(t.settled_minor, 0)::bigint as "settled_minor!",
                   coalesce((select -sum(b.amount_minor) from perennial.customer_balance_entries b
                              where b.invoice_id = i.id and b.kind in ('applied', 'carried')), 0)::bigint
                       as "credited_minor!",

@@ -12,16 +12,16 @@ pub(super) const DAYS: u64 = 366;
 
 /// Chance that is the same in every run.
 #[derive(Debug, Clone)]
-pub(super) struct Dice(u64);
+pub(crate) struct Dice(u64);
 
 impl Dice {
-    pub(super) fn of(seed: u64) -> Self {
+    pub(crate) fn of(seed: u64) -> Self {
         let mut dice = Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
         dice.throw(2);
         dice
     }
 
-    pub(super) fn throw(&mut self, sides: u64) -> u64 {
+    pub(crate) fn throw(&mut self, sides: u64) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
@@ -79,7 +79,7 @@ const LOCALES: &[&str] = &["en-US", "de-DE", "pt-BR", "fr", "en-NZ"];
 const CARDS: &[&str] = &["p", "p", "p", "pf", "ppffp", "pfp", "pps", "pffffffffp", "f", "ppppfp"];
 
 fn wish(dice: &mut Dice) -> Value {
-    match dice.throw(9) {
+    match dice.throw(12) {
         0 => json!({ "plan": "pro", "interval": "month", "seats": 1 + dice.throw(9) }),
         1 => json!({ "plan": "enterprise", "interval": "month", "policy": "lenient" }),
         2 => {
@@ -94,6 +94,11 @@ fn wish(dice: &mut Dice) -> Value {
         }
         6 => json!({ "plan": "free", "interval": "month" }),
         7 => json!({ "plan": "professional", "interval": "month", "policy": "suspending" }),
+        8 => json!({ "plan": "professional", "interval": "month", "currency": "HUF" }),
+        9 => json!({ "plan": "professional", "interval": "week", "currency": "JPY" }),
+        10 => {
+            json!({ "plan": "professional", "interval": "month", "currency": "KWD", "policy": "strict" })
+        }
         _ => json!({ "plan": "professional", "interval": "month", "policy": "strict" }),
     }
 }

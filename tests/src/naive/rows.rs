@@ -35,8 +35,11 @@ pub(super) struct Sold {
 
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub(super) struct Bill {
+    pub(super) id: Uuid,
     pub(super) currency: String,
     pub(super) total_minor: i64,
+    /// What of it an earlier invoice had billed.
+    pub(super) carried_minor: i64,
     pub(super) status: String,
     pub(super) finalized_at: DateTime<Utc>,
     pub(super) closed_at: Option<DateTime<Utc>>,
@@ -44,11 +47,22 @@ pub(super) struct Bill {
 
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub(super) struct Charge {
+    pub(super) invoice_id: Uuid,
     pub(super) currency: String,
     pub(super) amount_minor: i64,
     pub(super) status: String,
     pub(super) attempt: i32,
     pub(super) settled_at: Option<DateTime<Utc>>,
+}
+
+/// A movement of a customer's balance.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub(super) struct Credit {
+    pub(super) currency: String,
+    pub(super) amount_minor: i64,
+    pub(super) kind: String,
+    pub(super) invoice_id: Option<Uuid>,
+    pub(super) at: DateTime<Utc>,
 }
 
 /// All rows.
@@ -57,6 +71,7 @@ pub(super) struct Rows {
     pub(super) sold: Vec<Sold>,
     pub(super) bills: Vec<Bill>,
     pub(super) charges: Vec<Charge>,
+    pub(super) credits: Vec<Credit>,
     /// Since when a customer's locale was this.
     pub(super) locales: BTreeMap<Uuid, Vec<(DateTime<Utc>, String)>>,
 }
@@ -99,10 +114,15 @@ const PRICES: &str = "
 const LOCALES: &str = "
     select subject, at, coalesce(data ->> 'locale', '') from perennial.lifecycle_events
      where type = 'customer.upserted' and outcome = 'done' order by seq";
-const BILLS: &str =
-    "select currency, total_minor, status, finalized_at, closed_at from perennial.invoices";
-const CHARGES: &str =
-    "select currency, amount_minor, status, attempt, settled_at from perennial.payments";
+const BILLS: &str = "
+    select i.id, i.currency, i.total_minor, i.status, i.finalized_at, i.closed_at,
+           coalesce((select sum(l.amount_minor) from perennial.invoice_items l
+                      where l.invoice_id = i.id and l.kind = 'carried_balance'), 0)::bigint as carried_minor
+      from perennial.invoices i";
+const CHARGES: &str = "
+    select invoice_id, currency, amount_minor, status, attempt, settled_at from perennial.payments";
+const CREDITS: &str = "
+    select currency, amount_minor, kind, invoice_id, at from perennial.customer_balance_entries";
 
 /// A price per interval as minor units per month, times [`PER_MONTH`].
 fn monthly(minor: i64, unit: &str, count: i32) -> i128 {
@@ -135,7 +155,8 @@ impl Rows {
         }
         let bills = sqlx::query_as(BILLS).fetch_all(pool).await?;
         let charges = sqlx::query_as(CHARGES).fetch_all(pool).await?;
-        Ok(Self { sold, bills, charges, locales })
+        let credits = sqlx::query_as(CREDITS).fetch_all(pool).await?;
+        Ok(Self { sold, bills, charges, credits, locales })
     }
 }
 

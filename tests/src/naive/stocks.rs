@@ -94,24 +94,8 @@ impl Naive {
         for ((metric, (breakdown, key)), count) in counts {
             put(out, (&metric, "", breakdown, &key), (count, 1));
         }
-        self.outstanding(until, out);
-    }
-
-    /// Invoiced, and neither paid nor given up.
-    fn outstanding(&self, until: DateTime<Utc>, out: &mut Figures) {
-        let mut owed = BTreeMap::<&str, i128>::new();
-        for bill in self.rows.bills.iter().filter(|bill| bill.finalized_at < until) {
-            let given_up = bill.status != "paid" && bill.closed_at.is_some_and(|at| at < until);
-            if !given_up {
-                *owed.entry(&bill.currency).or_default() += i128::from(bill.total_minor);
-            }
-        }
-        let paid = self.rows.charges.iter().filter(|charge| charge.status == "succeeded");
-        for charge in paid.filter(|charge| charge.settled_at.is_some_and(|at| at < until)) {
-            *owed.entry(&charge.currency).or_default() -= i128::from(charge.amount_minor);
-        }
-        for (currency, sum) in owed {
-            put(out, ("outstanding", currency, "total", ""), (sum, 1));
+        for (currency, owed) in self.outstanding(until) {
+            put(out, ("outstanding", &currency, "total", ""), (owed, 1));
         }
     }
 
@@ -120,7 +104,7 @@ impl Naive {
         let within = |at: DateTime<Utc>| at >= since && at < until;
         let mut sums = BTreeMap::<(&str, &str), i128>::new();
         for bill in self.rows.bills.iter().filter(|bill| within(bill.finalized_at)) {
-            *sums.entry(("billed", &bill.currency)).or_default() += i128::from(bill.total_minor);
+            *sums.entry(("billed", &bill.currency)).or_default() += i128::from(bill.new_minor());
         }
         for charge in self.rows.charges.iter().filter(|it| it.settled_at.is_some_and(within)) {
             let paid = charge.status == "succeeded";

@@ -96,6 +96,7 @@ fn issue(draft: &mut Draft<'_>, draw: Draw) -> Result<(), Refused> {
         kind,
         period,
         total_minor,
+        carried_minor,
         settled_minor: 0,
         credited_minor: 0,
         written_off_minor: 0,
@@ -184,13 +185,13 @@ pub(super) fn close(draft: &mut Draft<'_>, id: InvoiceId, how: InvoiceClose) {
     let due = due_of(draft, id);
     let Some(invoice) = invoice_mut(draft, id).filter(|invoice| invoice.open) else { return };
     invoice.open = false;
-    let against = match how {
-        InvoiceClose::Paid => None,
-        InvoiceClose::Void => Some(("invoice_voided", Account::Revenue)),
-        InvoiceClose::Uncollectible => Some(("invoice_written_off", Account::BadDebt)),
-    };
-    if let Some((kind, account)) = against {
-        draft.post(kind, &[(account, due), (Account::AccountsReceivable, -due)], Some(id), None);
+    match how {
+        InvoiceClose::Paid => {}
+        InvoiceClose::Void => settle::take_back(draft, id, due),
+        InvoiceClose::Uncollectible => {
+            let entries = [(Account::BadDebt, due), (Account::AccountsReceivable, -due)];
+            draft.post("invoice_written_off", &entries, Some(id), None);
+        }
     }
     draft.push(Effect::Closed { invoice: id, how });
 }

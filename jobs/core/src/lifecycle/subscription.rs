@@ -199,6 +199,8 @@ pub struct Invoice {
     pub period: Period,
     /// Sum of its lines.
     pub total_minor: i64,
+    /// How much of that earlier invoices billed and could not collect: it is not billed again.
+    pub carried_minor: i64,
     /// Sum of settled payments.
     pub settled_minor: i64,
     /// Sum of credits applied and amounts carried over.
@@ -312,5 +314,11 @@ impl Invoice {
     #[must_use]
     pub fn due_minor(&self) -> i64 {
         if self.open { self.total_minor - self.settled_minor - self.credited_minor } else { 0 }
+    }
+
+    /// How much of what was carried over to it is still owed. Payments settle the oldest debt first.
+    #[must_use]
+    pub fn carried_unpaid_minor(&self) -> i64 {
+        (self.carried_minor - self.settled_minor).max(0)
     }
 }

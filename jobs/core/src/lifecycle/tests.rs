@@ -2,6 +2,7 @@
 
 mod books;
 mod cancellation;
+mod carried;
 mod declines;
 mod dunning;
 mod elsewhere;

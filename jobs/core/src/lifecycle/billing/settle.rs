@@ -21,16 +21,12 @@ pub(in crate::lifecycle) fn give_up_all(draft: &mut Draft<'_>) {
 fn give_up(draft: &mut Draft<'_>, id: InvoiceId) {
     let unserved = was_never_served(draft, id);
     let Some(invoice) = invoice_mut(draft, id) else { return };
-    let (due, settled, credited) =
-        (invoice.due_minor(), invoice.settled_minor, invoice.credited_minor);
+    let (due, settled) = (invoice.due_minor(), invoice.settled_minor);
     let how = match due {
         _ if unserved => InvoiceClose::Void,
         0 => InvoiceClose::Paid,
         _ => InvoiceClose::Uncollectible,
     };
-    if unserved && credited > 0 {
-        return_credit(draft, id, credited);
-    }
     if settled > 0 {
         // Partly paid: that is told of with the next receipt.
         close(draft, id, how);
@@ -39,11 +35,23 @@ fn give_up(draft: &mut Draft<'_>, id: InvoiceId) {
     }
 }
 
-/// What a void invoice took from the customer's balance goes back there.
-fn return_credit(draft: &mut Draft<'_>, id: InvoiceId, credited_minor: i64) {
-    let entries = [(Account::Revenue, credited_minor), (Account::CustomerCredit, -credited_minor)];
-    draft.post("credit_returned", &entries, Some(id), None);
-    move_balance(draft, BalanceKind::Credit, credited_minor, None);
+/// Undoes what a void invoice billed. What it took from the customer's balance goes back there: the
+/// credit it used, and the debt that it took over from earlier invoices, which is still owed.
+pub(super) fn take_back(draft: &mut Draft<'_>, id: InvoiceId, due_minor: i64) {
+    let Some(invoice) = invoice_mut(draft, id) else { return };
+    let (credit, debt) = (invoice.credited_minor, invoice.carried_unpaid_minor());
+    let entries = [
+        (Account::Revenue, due_minor + credit - debt),
+        (Account::CustomerCredit, debt - credit),
+        (Account::AccountsReceivable, -due_minor),
+    ];
+    draft.post("invoice_voided", &entries, Some(id), None);
+    if credit > 0 {
+        move_balance(draft, BalanceKind::Credit, credit, None);
+    }
+    if debt > 0 {
+        move_balance(draft, BalanceKind::Carried, -debt, None);
+    }
 }
 
 /// An invoice dated the very start can only be open if the first payment never came: from then
@@ -65,8 +73,17 @@ pub(in crate::lifecycle) fn credit_payment_of_nothing(
     invoice: InvoiceId,
     paid_minor: i64,
 ) {
-    let credited_minor = invoice_mut(draft, invoice).map_or(0, |invoice| invoice.credited_minor);
-    let credit = paid_minor + credited_minor;
+    let Some(known) = invoice_mut(draft, invoice) else { return };
+    // What it took over from earlier invoices was owed for service that was given.
+    let kept = known.carried_minor;
+    let credit = match known.open {
+        // Void before long, which gives back what balance it took.
+        true => (paid_minor - kept).max(0),
+        false => paid_minor + known.credited_minor - kept,
+    };
+    if credit == 0 {
+        return;
+    }
     let entries = [(Account::Revenue, credit), (Account::CustomerCredit, -credit)];
     draft.post("unserved_payment_credited", &entries, Some(invoice), Some(payment));
     move_balance(draft, BalanceKind::Credit, credit, None);

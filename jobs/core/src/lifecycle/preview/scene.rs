@@ -37,6 +37,7 @@ pub(super) fn renewal_under_way(
         kind: InvoiceKind::Period,
         period,
         total_minor: PRICE_MINOR,
+        carried_minor: 0,
         settled_minor: 0,
         credited_minor: 0,
         written_off_minor: 0,

@@ -9,8 +9,8 @@ use crate::calendar::Period;
 use crate::ids::{InvoiceId, PaymentId, PaymentMethodId, PendingItemId};
 use crate::lifecycle::status::is_legal;
 use crate::lifecycle::{
-    BalanceChange, BalanceKind, Edge, Effect, InvoiceClose, InvoiceKind, IssuedInvoice, Notice,
-    PeriodKind, Posting, State, Status, Subscription,
+    BalanceChange, BalanceKind, Edge, Effect, InvoiceClose, InvoiceKind, IssuedInvoice, LineKind,
+    Notice, PeriodKind, Posting, State, Status, Subscription,
 };
 
 /// An edge as the table has it.
@@ -20,6 +20,10 @@ pub(super) type Transition = (Option<Status>, Edge, Status);
 #[derive(Debug, Clone)]
 struct Bill {
     total: i64,
+    /// What of it no earlier invoice had billed.
+    new: i64,
+    /// Its entries in the account `revenue`.
+    revenue: i64,
     settled: i64,
     credited: i64,
     /// What was captured, be it more than was due.
@@ -62,6 +66,8 @@ pub(super) struct Books {
     accounts: BTreeMap<&'static str, i64>,
     postings: BTreeSet<crate::ids::PostingId>,
     opening_balance: i64,
+    /// Time that was not used, given back at the end.
+    credited_unused: i64,
     balance: i64,
     pub(super) blocked: BTreeSet<PaymentMethodId>,
     cases_open: i32,
@@ -212,8 +218,11 @@ impl Books {
                 assert!(self.status.is_some_and(Status::is_final));
             }
         }
+        let carried = invoice.lines.iter().filter(|line| line.kind == LineKind::CarriedBalance);
         let bill = Bill {
             total: sum,
+            new: sum - carried.map(|line| line.amount_minor).sum::<i64>(),
+            revenue: 0,
             settled: 0,
             credited: 0,
             received: 0,
@@ -261,6 +270,12 @@ impl Books {
             if entry.account == Account::AccountsReceivable && posting.kind != "invoice_issued" {
                 self.reduce(posting, -entry.amount_minor);
             }
+            if entry.account == Account::Revenue {
+                match posting.invoice {
+                    Some(id) => self.bills.get_mut(&id).unwrap().revenue += entry.amount_minor,
+                    None => self.credited_unused += entry.amount_minor,
+                }
+            }
             if entry.account == Account::Cash {
                 // The provider's books have the same amount for the same payment.
                 let charge = &self.charges[&posting.payment.unwrap()];
@@ -301,7 +316,12 @@ impl Books {
         }
     }
 
-    fn owed(&self) -> i64 {
+    /// What was invoiced, without what earlier invoices had.
+    pub(super) fn newly_billed(&self) -> i64 {
+        self.bills.values().map(|bill| bill.new).sum()
+    }
+
+    pub(super) fn owed(&self) -> i64 {
         self.bills.values().filter(|bill| bill.closed.is_none()).map(Bill::due).sum()
     }
 
@@ -326,7 +346,27 @@ impl Books {
         for bill in self.bills.values().filter(|bill| bill.closed.is_some()) {
             assert!(bill.told || self.in_flight.is_some(), "nobody was told of a payment");
         }
+        self.nothing_is_billed_twice();
         self.nothing_is_forgotten(subscription);
+    }
+
+    /// An invoice earns what no other has billed, or nothing at all: a debt that it takes over was
+    /// earned before, and is owed again where it is void.
+    fn nothing_is_billed_twice(&self) {
+        for (id, bill) in &self.bills {
+            let ended = self.status.is_some_and(Status::is_final);
+            let undone = match bill.closed {
+                Some(InvoiceClose::Void) => true,
+                // Its payment came after all, for a service that nobody was given.
+                Some(InvoiceClose::Paid) => ended && bill.revenue == 0,
+                _ => false,
+            };
+            assert_eq!(bill.revenue, if undone { 0 } else { -bill.new }, "{id}");
+        }
+        let total = |of: fn(&Bill) -> i64| self.bills.values().map(of).sum::<i64>();
+        let kept = -total(|bill| bill.revenue) - self.account("bad_debt") - self.credited_unused;
+        let customer_owes = self.owed() - self.balance;
+        assert_eq!(customer_owes, kept - self.account("cash") - self.opening_balance);
     }
 
     /// Whoever owes something is being charged, in the ladder, or waited for.

@@ -5,6 +5,7 @@ use proptest::sample::Index;
 
 use super::world::{FIRST_DAY, at, days, item, method, terms};
 use crate::calendar::{Anchor, Interval, Unit};
+use crate::currency::Currency;
 use crate::dunning::{DunningPolicy, EndAction, Rung, RungEmail, Span, TrialWithoutMethod};
 use crate::lifecycle::{CancelWhen, Item, Method, Start, Subscription, UnusedTime};
 use crate::network::Network;
@@ -96,19 +97,22 @@ pub(super) fn beginnings() -> impl Strategy<Value = (Subscription, Start)> {
     let zones = prop::sample::select(vec![chrono_tz::UTC, chrono_tz::America::New_York]);
     let ahead = prop::sample::select(vec![0_i64, 0, 0, 0, 1, 45]);
     let balances = prop::sample::select(vec![0_i64, 0, 0, -30, -80, 40, 49_00, 50_000]);
+    // Of two, no and three decimals; of some, the least amount that is charged is above our prices.
+    let currencies = prop::sample::select(vec!["USD", "USD", "JPY", "KWD", "HUF"]);
     (
         units,
         1_u32..4,
         prices,
         1_i64..4,
         any::<bool>(),
-        zones,
+        (zones, currencies),
         balances,
         methods(),
         (0_i64..60, ahead),
     )
         .prop_map(
-            |(unit, count, price, seats, setup, zone, balance_minor, methods, (trial, ahead))| {
+            |(unit, count, price, seats, setup, home, balance_minor, methods, (trial, ahead))| {
+                let (zone, currency) = home;
                 let started_at = at(FIRST_DAY) + days(ahead);
                 let trial_end = started_at + days(trial);
                 let has_trial = trial > 30;
@@ -126,6 +130,7 @@ pub(super) fn beginnings() -> impl Strategy<Value = (Subscription, Start)> {
                     started_at,
                     cycle: Anchor::at(anchor, zone).every(interval),
                     items: vec![Item { quantity: seats, setup_fee_minor, ..item(price) }],
+                    currency: Currency::parse(currency).unwrap(),
                     balance_minor,
                     methods,
                     ..terms()

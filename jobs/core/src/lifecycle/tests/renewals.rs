@@ -66,27 +66,6 @@ fn what_costs_nothing_is_active_at_once_and_nobody_is_charged_or_written_to() {
 }
 
 #[test]
-fn an_amount_too_small_to_charge_is_carried_until_it_is_not() {
-    let mut world = begun(Subscription { items: vec![item(20)], ..terms() });
-    assert_eq!((world.status(), world.subscription.balance_minor), (Status::Active, -20));
-    world.run_to(at("2026-02-01"));
-    assert_eq!((world.in_flight(), world.subscription.balance_minor), (None, -40));
-    world.run_to(at("2026-03-01"));
-    let (_, payment) = world.in_flight().unwrap();
-    assert_eq!(world.books.charged(payment).amount_minor, 60);
-    world.succeed();
-    assert_eq!((world.books.account("revenue"), world.books.account("cash")), (-60, 60));
-}
-
-#[test]
-fn a_free_plan_still_collects_what_was_carried_over() {
-    let terms =
-        Subscription { items: vec![item(0)], balance_minor: -80, methods: vec![], ..terms() };
-    let mut world = begun(terms);
-    assert_eq!((world.status(), world.mails()), (Status::PastDue, vec!["payment_failed"]));
-}
-
-#[test]
 fn a_credit_pays_first_and_only_the_rest_is_charged() {
     let world = begun(Subscription { balance_minor: 9_00, ..terms() });
     let (_, payment) = world.in_flight().unwrap();
