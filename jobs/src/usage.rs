@@ -36,28 +36,29 @@ pub(crate) async fn close_step(
         Whose::Of(customers) => Some(customers),
     };
     let closed = meters::close_periods(&mut *conn, clock, customers, batch).await?;
-    let mut stale = Vec::new();
     for closing in &closed.notable {
         bill(&mut *conn, clock, closing).await?;
-        if closing.stale {
-            stale.push(closing.customer);
-        }
     }
-    // The limit was edited: the period that begins takes the latest one.
-    meters::entitle(conn, &stale).await?;
+    // The limit was edited: the period that begins takes the latest one. Other meters of the
+    // customer may be held by a caller, and are none of ours.
+    let stale = closed.notable.iter().filter(|closing| closing.stale);
+    let (customers, metrics): (Vec<_>, Vec<_>) =
+        stale.map(|closing| (closing.customer, closing.metric)).unzip();
+    meters::entitle_closed(conn, &customers, &metrics).await?;
     Ok(closed.count)
 }
 
 async fn bill(conn: &mut PgConnection, clock: Uuid, closing: &NotableClosing) -> sqlx::Result<()> {
     let mut charges = Vec::new();
     if closing.overage_units > 0 {
+        let in_trial = meters::over_in_trial(&mut *conn, closing).await?;
         charges.push(UsageCharge {
             kind: LineKind::Overage,
             subscription: closing.subscription,
             quota: closing.quota,
             period: (closing.period_start, closing.period_end),
             known: 0,
-            units: Beyond { billed: 0, now: closing.overage_units },
+            units: Beyond { billed: in_trial, now: closing.overage_units },
         });
     }
     if closing.late {
@@ -146,7 +147,8 @@ impl UsageCharge {
     }
 }
 
-/// Units beyond a limit: those an invoice has already, and all that are known now.
+/// Units beyond a limit: those that an invoice has already or a trial gave for nothing, and all that
+/// are known now.
 #[derive(Debug, Clone, Copy)]
 struct Beyond {
     billed: i64,

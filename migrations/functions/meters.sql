@@ -38,6 +38,67 @@ $$;
 comment on function perennial.late_window is
     'How far before its start a closing looks for usage that came late: as far back as usage is taken, and a month for transactions that stay open.';
 
+-- A limit judges nothing from before it was given (rule C14).
+
+create or replace function perennial.access_since(subscription uuid, now timestamptz) returns timestamptz
+language sql stable
+set search_path = perennial, pg_temp as $$
+    select coalesce(max(h.at), access_since.now) from subscription_history h
+     where h.subscription_id = access_since.subscription
+       and h.to_status in ('trialing', 'active', 'past_due', 'grace')
+       and coalesce(h.from_status, '') not in ('trialing', 'active', 'past_due', 'grace')
+$$;
+comment on function perennial.access_since is 'Since when a subscription gives access without a gap.';
+
+create or replace function perennial.judge_from(meter perennial.usage_meters, since timestamptz, now timestamptz)
+returns perennial.usage_meters
+language plpgsql
+set search_path = perennial, pg_temp as $$
+declare
+    counted boolean;
+    until timestamptz;
+begin
+    if meter.customer_id is null or meter.period_start = since then
+        return meter;
+    end if;
+    counted := exists (select from usage_counters c
+                        where c.customer_id = meter.customer_id and c.metric_id = meter.metric_id
+                          and c.period_start >= meter.period_start);
+    -- What was counted cannot be divided: nothing of it is judged.
+    until := case when counted then judge_from.now else judge_from.since end;
+    while meter.period_start < until loop
+        meter.closed_start := meter.period_start;
+        meter.closed_used := used_in(meter.customer_id, meter.metric_id, meter.period_start);
+        -- A reset that is late leaves a month behind that ended before.
+        meter.period_start := least(meter.period_end, until);
+        meter.period_end := null;
+        insert into usage_closings values (meter.customer_id, meter.metric_id, meter.closed_start, meter.period_start,
+                                           null, null, -1, meter.closed_used, 0, 0, judge_from.now);
+    end loop;
+    return meter;
+end
+$$;
+comment on function perennial.judge_from is
+    'Ends the period in which nobody limited a meter, so that the limit it is given now begins with a count of its own.';
+
+create or replace function perennial.excused_by(meter perennial.usage_meters, limit_units bigint) returns bigint
+language plpgsql stable
+set search_path = perennial, pg_temp as $$
+declare
+    used bigint := used_in(meter.customer_id, meter.metric_id, meter.period_start);
+    owed bigint := 0;
+begin
+    if excused_by.limit_units = -1 then
+        return 0;
+    elsif meter.limit_units <> -1 and exists (select from plan_quota_tiers t where t.quota_id = meter.quota_id) then
+        owed := greatest(used - meter.limit_units - meter.rollover_units - meter.excused_units, 0);
+    end if;
+    return greatest(used - excused_by.limit_units - meter.rollover_units - owed, 0);
+end
+$$;
+comment on function perennial.excused_by is
+    'What a limit that begins within a period excuses: all that was used until then, except what the terms before had made payable.';
+
 create or replace function perennial.entitle_meter(customer uuid, metric integer) returns perennial.usage_meters
 language plpgsql
 set search_path = perennial, pg_temp as $$
@@ -51,6 +112,7 @@ declare
     moment timestamptz;
     over timestamptz;
     unentitled boolean;
+    since timestamptz;
 begin
     select c.clock_id, c.time_zone, business_now(c.clock_id) into clock, zone, moment
       from customers c where c.id = entitle_meter.customer;
@@ -109,6 +171,13 @@ begin
     if given.reset <> 'anniversary' then
         given.anchor_local := date_trunc('month', coalesce(given.anchor_local, moment at time zone given.anchor_zone));
     end if;
+    if unentitled and given.quota_id is not null and given.reset <> 'never' then
+        since := access_since(given.subscription_id, moment);
+        meter := judge_from(meter, since, moment);
+    elsif not unentitled and meter.period_end > moment
+          and (given.quota_id, given.limit_units) <> (meter.quota_id, meter.limit_units) then
+        meter.excused_units := excused_by(meter, given.limit_units);
+    end if;
     meter.customer_id := entitle_meter.customer;
     meter.metric_id := entitle_meter.metric;
     meter.clock_id := clock;
@@ -117,6 +186,7 @@ begin
     meter.limit_units := given.limit_units;
     meter.enforcement := given.enforcement;
     meter.rollover_units := coalesce(meter.rollover_units, 0);
+    meter.excused_units := coalesce(meter.excused_units, 0);
     meter.ends := false;
     if unentitled or (meter.anchor_local, meter.anchor_zone, meter.period_end is null)
                      is distinct from (given.anchor_local, given.anchor_zone, given.reset = 'never') then
@@ -125,8 +195,8 @@ begin
         meter.anchor_zone := given.anchor_zone;
         if meter.period_end is null or meter.period_end > moment then
             meter.period_index := month_index(given.anchor_local, given.anchor_zone, moment);
-            meter.period_start := coalesce(meter.period_start,
-                                           month_boundary(given.anchor_local, given.anchor_zone, meter.period_index));
+            meter.period_start := coalesce(meter.period_start, greatest(
+                month_boundary(given.anchor_local, given.anchor_zone, meter.period_index), since));
             meter.period_end := case when given.reset <> 'never'
                 then month_boundary(given.anchor_local, given.anchor_zone, meter.period_index + 1) end;
         else
@@ -139,7 +209,9 @@ begin
        set clock_id = excluded.clock_id, subscription_id = excluded.subscription_id, quota_id = excluded.quota_id,
            limit_units = excluded.limit_units, enforcement = excluded.enforcement,
            anchor_local = excluded.anchor_local, anchor_zone = excluded.anchor_zone,
-           period_index = excluded.period_index, period_end = excluded.period_end, ends = excluded.ends
+           period_index = excluded.period_index, period_start = excluded.period_start, period_end = excluded.period_end,
+           closed_start = excluded.closed_start, closed_used = excluded.closed_used,
+           excused_units = excluded.excused_units, ends = excluded.ends
     returning * into meter;
     return meter;
 end
@@ -149,7 +221,8 @@ comment on function perennial.entitle_meter is
 
 create or replace function perennial.entitle_meters(customers uuid[]) returns bigint
 language sql
-set search_path = perennial, pg_temp as $$
+-- A caller may be making a meter of theirs: it is not waited for (rule X9).
+set lock_timeout = '250ms' set search_path = perennial, pg_temp as $$
     select count(perennial.entitle_meter(w.customer_id, w.metric_id))
       from (select s.customer_id, q.metric_id
               from live_subscriptions s
@@ -161,6 +234,14 @@ set search_path = perennial, pg_temp as $$
             order by 1, 2) w
 $$;
 comment on function perennial.entitle_meters is 'Brings the meters of customers in step with their subscriptions.';
+
+create or replace function perennial.entitle_closed_meters(customers uuid[], metrics integer[]) returns bigint
+language sql
+set search_path = perennial, pg_temp as $$
+    select count(perennial.entitle_meter(w.customer_id, w.metric_id))
+      from (select * from unnest(customers, metrics) u (customer_id, metric_id) order by 1, 2) w
+$$;
+comment on function perennial.entitle_closed_meters is 'entitle_meters, for single meters that the caller has locked.';
 
 create or replace function perennial.set_customer_quota(customer uuid, metric text, limit_units bigint, enforcement text default null)
 returns void

@@ -8,7 +8,9 @@ create or replace function perennial.close_periods(clock uuid, of_customers uuid
                                         out closed bigint, out notable jsonb)
 language plpgsql
 set search_path = perennial, pg_temp
-set plan_cache_mode = force_generic_plan
+-- The plan is kept as long as the session, and the first one meets empty tables: it may only be the
+-- one that is right at every size.
+set plan_cache_mode = force_generic_plan set jit = off set enable_seqscan = off
 set work_mem = '64MB' as $$
 #variable_conflict use_column
 declare
@@ -16,14 +18,15 @@ declare
     back constant interval := late_window();
     due_rows tid[];
 begin
+    -- Nobody is waited for: a renewal closes its customer's periods itself, and of what a caller holds
+    -- it knows before.
     if of_customers is null then
-        -- A sweep never waits for a renewal, which closes its customer's periods itself.
         due_rows := array(select d.ctid from usage_meters d where d.clock_id = clock and d.period_end <= moment
                            order by d.period_end limit batch for no key update skip locked);
     else
         due_rows := array(select d.ctid from usage_meters d
                            where d.customer_id = any (of_customers) and d.clock_id = clock and d.period_end <= moment
-                           order by d.customer_id, d.metric_id limit batch for no key update);
+                           order by d.customer_id, d.metric_id limit batch for no key update skip locked);
     end if;
     -- A statement of its own, which sees the rows as they are now that they are locked.
     with latest as materialized (
@@ -33,11 +36,12 @@ begin
         select m.*, m.ctid as place, coalesce(t.used, 0) as used,
                -- Usage of a period before that was not there when it was closed. What was counted of
                -- the last one is at hand; of those before it, only what there are counters of is asked for.
-               coalesce(t.used_last > m.closed_used, false)
-               or t.used_before > (select sum(g.used) from usage_closings g
-                                    where g.customer_id = m.customer_id and g.metric_id = m.metric_id
-                                      and g.period_start >= m.period_start - back and g.period_start < m.closed_start)
-                  as late
+               case when t.used_last > m.closed_used then true
+                    when t.used_before is null then false
+                    else t.used_before > (select sum(g.used) from usage_closings g
+                                           where g.customer_id = m.customer_id and g.metric_id = m.metric_id
+                                             and g.period_start >= m.period_start - back
+                                             and g.period_start < m.closed_start) end as late
           from usage_meters m
           left join lateral (
                select least(coalesce(sum(c.used) filter (where c.period_start = m.period_start), 0), 4000000000000000000)::bigint as used,
@@ -54,7 +58,7 @@ begin
                period_end = case when d.ends then late_usage_until(d.quota_id, d.period_end)
                                  when d.quota_id is not null
                                  then month_boundary(d.anchor_local, d.anchor_zone, d.period_index + 2) end,
-               closed_start = d.period_start, closed_used = d.used, ends = false,
+               closed_start = d.period_start, closed_used = d.used, excused_units = 0, ends = false,
                quota_id = case when not d.ends then l.id end,
                subscription_id = case when not d.ends then d.subscription_id end,
                limit_units = case when d.ends then 0 else d.limit_units end,
@@ -65,9 +69,9 @@ begin
          where m.ctid = d.place
         returning d.customer_id, d.metric_id, d.subscription_id, d.quota_id, d.period_start, d.period_end,
                   d.used, d.late, m.rollover_units as rolled_over, coalesce(l.changed, false) or d.ends as stale,
-                  case when d.limit_units = -1 then -1 else d.limit_units + d.rollover_units end as units,
+                  case when d.limit_units = -1 then -1 else d.limit_units + d.rollover_units + d.excused_units end as units,
                   case when d.limit_units = -1 then 0
-                       else greatest(d.used - greatest(d.limit_units + d.rollover_units, 0), 0) end as overage_units),
+                       else greatest(d.used - d.limit_units - d.rollover_units - d.excused_units, 0) end as overage_units),
     written as (
         insert into usage_closings
         select c.customer_id, c.metric_id, c.period_start, c.period_end, c.subscription_id, c.quota_id, c.units, c.used,

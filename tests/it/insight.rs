@@ -29,15 +29,15 @@ async fn told(world: &World, customer: Customer) -> Value {
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
-/// Closed periods of a metric, the latest last.
+/// Closed periods of a metric that the subscription limited, the latest last.
 async fn used(world: &World, customer: Customer, used: &[i64]) {
     let sql = format!(
         "insert into perennial.usage_closings
-         select '{}', c.metric_id, p, p + interval '1 day', null, null, -1, u.used, 0, 0, p + interval '1 day'
+         select '{}', c.metric_id, p, p + interval '1 day', '{}', null, -1, u.used, 0, 0, p + interval '1 day'
            from perennial.metric_codes c, unnest(array{used:?}::bigint[]) with ordinality u (used, n),
                 lateral (select '2025-01-01Z'::timestamptz + make_interval(hours => 24 * n::integer) as p) p
           where c.code = 'ai_operations'",
-        customer.id.0
+        customer.id.0, customer.subscription.0
     );
     execute(world, &sql).await;
 }

@@ -60,7 +60,11 @@ pub(crate) async fn evidence(
                       (perennial.business_now(k.id) at time zone z.business_zone)::date as date
                  from perennial.clocks k cross join perennial.analytics_settings z
            ), asked as (
-               select c.id, k.now, k.date, k.now - make_interval(hours => 24 * $2) as since
+               -- What was before the first subscription that goes on says nothing of it (rule C14).
+               select c.id, k.now, k.date,
+                      greatest(k.now - make_interval(hours => 24 * $2),
+                               (select min(s.started_at) from perennial.subscriptions s
+                                 where s.customer_id = c.id and s.ended_at is null)) as since
                  from perennial.customers c join clocks k on k.id = c.clock_id
                 where c.id = any($1)
            )
@@ -89,6 +93,7 @@ pub(crate) async fn evidence(
                          select array_agg(l.used order by l.period_start desc) as used
                            from (select g.used, g.period_start from perennial.usage_closings g
                                   where g.customer_id = m.customer_id and g.metric_id = m.metric_id
+                                    and g.subscription_id = m.subscription_id
                                   order by g.period_start desc limit 4) l) u
                    where m.customer_id = a.id and m.period_end is not null and cardinality(u.used) = 4) usage
             cross join lateral (

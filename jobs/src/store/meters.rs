@@ -53,12 +53,69 @@ pub(crate) async fn close_periods(
     Ok(Closed { count: row.closed, notable })
 }
 
+/// Locks the meters of customers, and waits for nobody: those of whom a caller holds a meter are
+/// the answer.
+pub(crate) async fn take(conn: &mut PgConnection, customers: &[Uuid]) -> sqlx::Result<Vec<Uuid>> {
+    if customers.is_empty() {
+        return Ok(vec![]);
+    }
+    sqlx::query_scalar!(
+        r#"with taken as materialized (
+                select m.customer_id, m.metric_id from perennial.usage_meters m
+                 where m.customer_id = any($1) order by 1, 2 for no key update skip locked)
+           select distinct m.customer_id
+             from perennial.usage_meters m left join taken t using (customer_id, metric_id)
+            where m.customer_id = any($1) and t.customer_id is null"#,
+        customers
+    )
+    .fetch_all(conn)
+    .await
+}
+
+/// As [`take`], of the meters on a clock whose period has ended.
+pub(crate) async fn take_due(
+    conn: &mut PgConnection,
+    clock: Uuid,
+    customers: &[Uuid],
+) -> sqlx::Result<Vec<Uuid>> {
+    sqlx::query_scalar!(
+        r#"with now as materialized (select perennial.business_now($1) as moment),
+                taken as materialized (
+                select m.customer_id, m.metric_id from now join perennial.usage_meters m on m.period_end <= now.moment
+                 where m.customer_id = any($2) and m.clock_id = $1 order by 1, 2 for no key update of m skip locked)
+           select distinct m.customer_id
+             from now
+             join perennial.usage_meters m on m.period_end <= now.moment
+             left join taken t using (customer_id, metric_id)
+            where m.customer_id = any($2) and m.clock_id = $1 and t.customer_id is null"#,
+        clock,
+        customers
+    )
+    .fetch_all(conn)
+    .await
+}
+
 /// Brings the meters of customers in step with their subscriptions.
 pub(crate) async fn entitle(conn: &mut PgConnection, customers: &[Uuid]) -> sqlx::Result<()> {
     if customers.is_empty() {
         return Ok(());
     }
     sqlx::query!("select perennial.entitle_meters($1)", customers).fetch_one(conn).await?;
+    Ok(())
+}
+
+/// Brings single meters, which were just closed, in step with their customers' subscriptions.
+pub(crate) async fn entitle_closed(
+    conn: &mut PgConnection,
+    customers: &[Uuid],
+    metrics: &[i32],
+) -> sqlx::Result<()> {
+    if customers.is_empty() {
+        return Ok(());
+    }
+    sqlx::query!("select perennial.entitle_closed_meters($1, $2)", customers, metrics)
+        .fetch_one(conn)
+        .await?;
     Ok(())
 }
 
@@ -135,6 +192,29 @@ pub(crate) async fn prices(
     let tiers = serde_json::from_value(tiers)
         .map_err(|error| corrupt("plan_quota_tiers", "tiers", quota, error))?;
     Ok(Some(PriceList { currency: row.currency, unit: row.unit, zone: row.zone, tiers }))
+}
+
+/// What of a closed period's usage beyond its limit was used in the trial that ended within it.
+pub(crate) async fn over_in_trial(
+    conn: &mut PgConnection,
+    closing: &NotableClosing,
+) -> sqlx::Result<i64> {
+    sqlx::query_scalar!(
+        r#"select greatest(coalesce(sum(e.quantity), 0) - g.limit_units, 0)::bigint as "units!"
+             from perennial.usage_closings g
+             join perennial.subscriptions s on s.id = g.subscription_id and s.trial_end > g.period_start
+             left join perennial.usage_events e
+               on e.customer_id = g.customer_id and e.metric_id = g.metric_id and e.period_start = g.period_start
+              and e.at < s.trial_end
+            where g.customer_id = $1 and g.metric_id = $2 and g.period_start = $3
+            group by g.limit_units"#,
+        closing.customer,
+        closing.metric,
+        closing.period_start
+    )
+    .fetch_optional(conn)
+    .await
+    .map(Option::unwrap_or_default)
 }
 
 fn corrupt(
