@@ -10,6 +10,7 @@ use uuid::Uuid;
 use crate::clock::machine_now;
 use crate::coalesce::{Serve, Shared, share};
 use crate::store::emails::{self, Handed, HandedOver, OutboxRow};
+use crate::waiting;
 
 /// A step.
 #[derive(Debug, Clone)]
@@ -45,7 +46,7 @@ impl Outbox {
     }
 
     async fn commit(&self, steps: &[Step]) -> sqlx::Result<Vec<Stepped>> {
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = waiting::begin_among_workers(&self.pool).await?;
         let mut opened = open(&mut transaction, steps).await?;
         let begun = begin(&mut transaction, steps).await?;
         settle(&mut transaction, steps).await?;

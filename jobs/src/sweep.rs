@@ -9,6 +9,8 @@ mod wallets;
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
+use crate::waiting;
+
 /// How much one sweep of one table enqueues at most.
 pub const BATCH_MAX: i64 = 2_000;
 
@@ -24,6 +26,13 @@ pub struct Swept {
 /// # Errors
 /// When the database does not answer; what was enqueued before that stays.
 pub async fn sweep(conn: &mut PgConnection) -> sqlx::Result<Swept> {
+    waiting::look_rows_up(&mut *conn).await?;
+    let swept = all(&mut *conn).await;
+    waiting::read_as_before(conn).await?;
+    swept
+}
+
+async fn all(conn: &mut PgConnection) -> sqlx::Result<Swept> {
     let mut enqueued = agenda(&mut *conn).await?;
     enqueued += payments(&mut *conn).await?;
     enqueued += emails(&mut *conn).await?;

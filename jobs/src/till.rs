@@ -11,6 +11,7 @@ use uuid::Uuid;
 use crate::clock::machine_now;
 use crate::coalesce::{Serve, Shared, share};
 use crate::store::payments::{self, Attempt};
+use crate::waiting;
 
 /// A step.
 #[derive(Debug, Clone)]
@@ -45,7 +46,7 @@ impl Till {
     }
 
     async fn commit(&self, steps: &[Step]) -> sqlx::Result<Vec<Stepped>> {
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = waiting::begin_among_workers(&self.pool).await?;
         let mut opened = open(&mut transaction, steps).await?;
         let begun = begin(&mut transaction, self.provider, steps).await?;
         transaction.commit().await?;

@@ -188,7 +188,7 @@ create or replace function perennial.authorize_api_key(
     key text, scope text,
     out customer uuid, out allowed boolean, out remaining bigint, out retry_after integer, out reason text
 ) language plpgsql security definer
-set search_path = perennial, pg_temp as $$
+set enable_seqscan = off set jit = off set search_path = perennial, pg_temp as $$
 declare
     token constant bigint := 3600000000;
     known api_keys;

@@ -173,6 +173,8 @@ begin
             perform refuse_field(field, format('is not part of a quota; known are %s', array_to_string(known, ', ')));
         end if;
     end loop;
+    -- Who revises limits of a plan at the same time takes turns.
+    perform from plans p where p.code = revise_quota.plan for no key update;
     select (latest_quota(p.id, metric_of(revise_quota.metric))).* into revised from plans p where p.code = revise_quota.plan;
     if revised.id is null then
         perform refuse_field('plan', format('%s has no limit of %s', revise_quota.plan, revise_quota.metric));

@@ -21,6 +21,16 @@ end
 $$;
 comment on function perennial.instant_of is 'The instant that an RFC 3339 text says; null where it says none.';
 
+create or replace function perennial.refuse_deadlock() returns void
+language plpgsql as $$
+begin
+    raise exception 'this call and another transaction wait for each other: nothing was changed'
+        using errcode = 'deadlock_detected',
+              hint = 'The call is safe to repeat with the same event_id or key. A transaction that names several customers should name them in the order of their ids.';
+end
+$$;
+comment on function perennial.refuse_deadlock() is 'Says that a call that lost a deadlock is safe to repeat.';
+
 create or replace function perennial.check_field(field text, value jsonb, rule jsonb) returns void
 language plpgsql as $$
 declare

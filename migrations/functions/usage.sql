@@ -1,4 +1,8 @@
 -- Usage is recorded, checked and consumed by any service, in its own transaction.
+--
+-- A session keeps its first plans, and they may have met empty tables: functions that look up single
+-- rows are allowed no plan that reads a whole table. (What cannot be looked up is read nevertheless,
+-- at a price that would start the just-in-time compiler: it is off.)
 
 create or replace function perennial.meter_of(customer uuid, metric text) returns perennial.usage_meters
 language plpgsql
@@ -57,13 +61,19 @@ begin
             period_start := greatest(month_boundary(meter.anchor_local, meter.anchor_zone, index), meter.period_end);
             period_end := month_boundary(meter.anchor_local, meter.anchor_zone, index + 1);
         end if;
-    elsif moment < meter.period_start and meter.closed_start is not null then
-        select g.period_start, g.period_end, true, g.quota_id into period_start, period_end, closed, quota_id
+    elsif moment < meter.period_start and meter.period_end is not null then
+        closed := true;
+        select g.period_start, g.period_end, g.quota_id into period_start, period_end, quota_id
           from usage_closings g
          where g.customer_id = meter.customer_id and g.metric_id = meter.metric_id and g.period_start <= moment
          order by g.period_start desc limit 1;
         if not found then
-            perform refuse_field('at', format('%s lies before the first period', moment));
+            -- It is counted, and judged by nobody.
+            quota_id := null;
+            period_start := 'epoch';
+            period_end := coalesce((select min(g.period_start) from usage_closings g
+                                     where g.customer_id = meter.customer_id and g.metric_id = meter.metric_id),
+                                   meter.period_start);
         end if;
     else
         period_start := meter.period_start;
@@ -71,7 +81,8 @@ begin
     end if;
 end
 $$;
-comment on function perennial.usage_period is 'Which period of a meter an instant falls in. Before the first one, while that is open: into it.';
+comment on function perennial.usage_period is
+    'Which period of a meter an instant falls in. All that was before the first one is a period of its own, without a limit.';
 
 -- plpgsql, as what follows: its plan is kept, while that of an SQL function is made at each call.
 create or replace function perennial.used_in(customer uuid, metric integer, period timestamptz) returns bigint
@@ -82,6 +93,35 @@ begin
 end
 $$;
 comment on function perennial.used_in is 'What was used in a period: the sum of the shards.';
+
+create or replace function perennial.lock_key(what text) returns bigint
+language plpgsql stable security definer
+set search_path = perennial, pg_temp as $$
+begin
+    return hashtextextended(what, (select s.salt from lock_salt s));
+end
+$$;
+comment on function perennial.lock_key is 'The key of an advisory lock, which nobody else can name.';
+
+create or replace function perennial.own_shard(customer uuid, metric integer, period timestamptz) returns smallint
+language plpgsql
+set search_path = perennial, pg_temp as $$
+declare
+    chosen integer := 0;
+begin
+    loop
+        -- A number that nobody has, or is about to have: an insert would wait for whoever that is.
+        exit when (chosen > 0 or not exists (select from usage_counters c where c.customer_id = customer
+                                                and c.metric_id = metric and c.period_start = period))
+                  and pg_try_advisory_xact_lock(lock_key(format('shard %s %s %s', customer, metric, chosen)))
+                  and not exists (select from usage_counters c where c.customer_id = customer and c.metric_id = metric
+                                     and c.period_start = period and c.shard = chosen);
+        chosen := 1 + floor(random() * 32767)::integer;
+    end loop;
+    return chosen;
+end
+$$;
+comment on function perennial.own_shard is 'The number of a new shard of a counter, which the caller''s transaction alone may insert.';
 
 -- Adds to a shard that nobody else holds, so that callers never wait for each other.
 create or replace function perennial.count_usage(customer uuid, metric integer, period timestamptz, quantity bigint) returns void
@@ -95,12 +135,7 @@ begin
                        limit 1 for no key update skip locked);
     if not found then
         insert into usage_counters as c (customer_id, metric_id, period_start, shard, used)
-        select customer, metric, period,
-               case when pg_try_advisory_xact_lock(hashtextextended(customer || ' ' || metric, 0))
-                         and not exists (select from usage_counters f where f.customer_id = customer
-                                            and f.metric_id = metric and f.period_start = period)
-                    then 0 else 1 + floor(random() * 63)::smallint end,
-               quantity
+        values (customer, metric, period, own_shard(customer, metric, period), quantity)
         on conflict (customer_id, metric_id, period_start, shard) do update set used = c.used + excluded.used;
     end if;
 end
@@ -125,7 +160,7 @@ begin
                         where w.customer_id = meter.customer_id and w.metric_id = meter.metric_id
                           and w.period_start = period and w.threshold = t.threshold)
        -- Who notes it at this moment is not waited for.
-       and pg_try_advisory_xact_lock(hashtextextended(format('%s %s %s', meter.customer_id, meter.metric_id, t.threshold), 1))
+       and pg_try_advisory_xact_lock(lock_key(format('warning %s %s %s', meter.customer_id, meter.metric_id, t.threshold)))
     on conflict do nothing;
 end
 $$;
@@ -171,17 +206,20 @@ $$;
 comment on function perennial.check_repeat is 'Refuses an event_id that names something else already.';
 
 create or replace function perennial.store_usage(meter perennial.usage_meters, quantity bigint, event_id text,
-                                      moment timestamptz, now timestamptz, period timestamptz, late_usage text)
+                                      moment timestamptz, now timestamptz, period timestamptz, late_usage text,
+                                      claimed boolean)
 returns boolean
 language plpgsql
 set search_path = perennial, pg_temp as $$
 #variable_conflict use_variable
 begin
-    insert into usage_event_ids as i (event_id, at, customer_id, metric_id, quantity)
-    values (event_id, moment, meter.customer_id, meter.metric_id, quantity) on conflict do nothing;
-    if not found then
-        perform check_repeat(event_id, meter.customer_id, meter.metric_id, quantity);
-        return false;
+    if not claimed then
+        insert into usage_event_ids as i (event_id, at, customer_id, metric_id, quantity)
+        values (event_id, moment, meter.customer_id, meter.metric_id, quantity) on conflict do nothing;
+        if not found then
+            perform check_repeat(event_id, meter.customer_id, meter.metric_id, quantity);
+            return false;
+        end if;
     end if;
     if late_usage = 'drop' then
         perform note_customer(meter.customer_id, 'late_usage_dropped', now, jsonb_build_object(
@@ -238,9 +276,10 @@ end
 $$;
 comment on function perennial.meter_then is 'A meter as its reset will leave it, however late that is.';
 
-create or replace function perennial.record_usage(customer uuid, metric text, quantity bigint, event_id text, at timestamptz default null)
+create or replace function perennial.record_event(customer uuid, metric text, quantity bigint, event_id text, at timestamptz,
+                                                  claimed boolean)
 returns table (recorded boolean, used bigint, "limit" bigint, remaining bigint, period_end timestamptz)
-language plpgsql security definer
+language plpgsql
 set search_path = perennial, pg_temp as $$
 #variable_conflict use_variable
 declare
@@ -259,8 +298,11 @@ begin
     if period.closed then
         late_usage := coalesce((select q.late_usage from plan_quotas q where q.id = period.quota_id), 'bill_next');
     end if;
+    if period.closed and period.quota_id is null then
+        meter.limit_units := -1;
+    end if;
     meter := meter_then(meter, period.period_start, now);
-    recorded := store_usage(meter, quantity, event_id, coalesce(at, now), now, period.period_start, late_usage);
+    recorded := store_usage(meter, quantity, event_id, coalesce(at, now), now, period.period_start, late_usage, claimed);
     used := used_in(customer, meter.metric_id, period.period_start);
     if recorded and not period.closed then
         perform note_warnings(meter, period.period_start, used, now);
@@ -268,6 +310,17 @@ begin
     select * into "limit", remaining from usage_answer(meter, used);
     period_end := period.period_end;
     return next;
+end
+$$;
+comment on function perennial.record_event is 'record_usage, of an event whose id the caller may have claimed.';
+
+create or replace function perennial.record_usage(customer uuid, metric text, quantity bigint, event_id text, at timestamptz default null)
+returns table (recorded boolean, used bigint, "limit" bigint, remaining bigint, period_end timestamptz)
+language plpgsql security definer
+set enable_seqscan = off set jit = off set search_path = perennial, pg_temp as $$
+#variable_conflict use_variable
+begin
+    return query select * from record_event(customer, metric, quantity, event_id, at, false);
 end
 $$;
 comment on function perennial.record_usage is
@@ -285,10 +338,32 @@ end
 $$;
 comment on function perennial.check_isolation is 'Refuses a transaction that cannot see what is used by now.';
 
+create or replace function perennial.lock_meter(customer uuid, metric integer) returns perennial.usage_meters
+language plpgsql
+set search_path = perennial, pg_temp as $$
+declare
+    meter usage_meters;
+begin
+    select * into meter from usage_meters m
+     where m.customer_id = customer and m.metric_id = metric for no key update skip locked;
+    if found then
+        return meter;
+    end if;
+    begin
+        select * into meter from usage_meters m
+         where m.customer_id = customer and m.metric_id = metric for no key update;
+        return meter;
+    exception when deadlock_detected then
+        perform refuse_deadlock();
+    end;
+end
+$$;
+comment on function perennial.lock_meter is 'The meter, locked against others who count exactly.';
+
 create or replace function perennial.consume(customer uuid, metric text, quantity bigint, event_id text)
 returns table (allowed boolean, remaining bigint, used bigint, "limit" bigint, period_end timestamptz)
 language plpgsql security definer
-set search_path = perennial, pg_temp as $$
+set enable_seqscan = off set jit = off set search_path = perennial, pg_temp as $$
 #variable_conflict use_variable
 declare
     meter usage_meters;
@@ -300,8 +375,7 @@ begin
     if meter.enforcement = 'hard' and meter.limit_units <> -1 or meter.ends then
         -- One after the other: what is allowed is exact.
         perform check_isolation();
-        select m.* into meter from usage_meters m
-         where m.customer_id = customer and m.metric_id = meter.metric_id for no key update;
+        meter := lock_meter(customer, meter.metric_id);
     end if;
     now := business_now(meter.clock_id);
     select * into period from usage_period(meter, now);
@@ -314,7 +388,7 @@ begin
     if not allowed then
         allowed := meter.enforcement = 'soft' or meter.limit_units = -1
                    or used + quantity <= meter.limit_units + meter.rollover_units;
-        if allowed and store_usage(meter, quantity, event_id, now, now, period.period_start, null) then
+        if allowed and store_usage(meter, quantity, event_id, now, now, period.period_start, null, false) then
             used := used + quantity;
         end if;
     end if;
@@ -332,7 +406,7 @@ comment on function perennial.consume is
 create or replace function perennial.release_usage(customer uuid, metric text, quantity bigint, event_id text)
 returns table (released boolean, used bigint, "limit" bigint, remaining bigint)
 language plpgsql security definer
-set search_path = perennial, pg_temp as $$
+set enable_seqscan = off set jit = off set search_path = perennial, pg_temp as $$
 #variable_conflict use_variable
 declare
     meter usage_meters;
@@ -341,8 +415,7 @@ begin
     perform check_usage(quantity, event_id);
     meter := meter_of(customer, metric);
     perform check_isolation();
-    select m.* into meter from usage_meters m
-     where m.customer_id = customer and m.metric_id = meter.metric_id for no key update;
+    meter := lock_meter(customer, meter.metric_id);
     now := business_now(meter.clock_id);
     if meter.period_end is not null then
         perform refuse_field('metric', format('%s resets by itself: only what never resets can be released', metric));
@@ -355,7 +428,7 @@ begin
         if quantity > used then
             perform refuse_field('quantity', format('%s are in use, %s cannot be released', used, quantity));
         end if;
-        released := store_usage(meter, -quantity, event_id, now, now, meter.period_start, null);
+        released := store_usage(meter, -quantity, event_id, now, now, meter.period_start, null, false);
     end if;
     used := used_in(customer, meter.metric_id, meter.period_start);
     select * into "limit", remaining from usage_answer(meter, used);
@@ -366,7 +439,7 @@ comment on function perennial.release_usage is 'Takes back usage of a metric tha
 
 create or replace function perennial.get_limit(customer uuid, metric text) returns bigint
 language plpgsql security definer stable
-set search_path = perennial, pg_temp as $$
+set enable_seqscan = off set jit = off set search_path = perennial, pg_temp as $$
 #variable_conflict use_variable
 declare
     metered integer := metric_of(metric);
@@ -388,7 +461,7 @@ comment on function perennial.get_limit is 'What a customer may use of a metric 
 
 create or replace function perennial.check_quota(customer uuid, metric text, quantity bigint default 1) returns boolean
 language plpgsql security definer stable
-set search_path = perennial, pg_temp as $$
+set enable_seqscan = off set jit = off set search_path = perennial, pg_temp as $$
 #variable_conflict use_variable
 declare
     metered integer := metric_of(metric);
@@ -420,7 +493,7 @@ comment on function perennial.check_quota is
 -- crossed that neither has seen. They have left more than one shard.
 create or replace function perennial.note_missed_warnings() returns bigint
 language sql
-set search_path = perennial, pg_temp as $$
+set enable_seqscan = off set jit = off set search_path = perennial, pg_temp as $$
     with shared as (
         select distinct c.customer_id, c.metric_id, c.period_start from usage_counters c where c.shard > 0),
     crossed as (
@@ -435,7 +508,9 @@ set search_path = perennial, pg_temp as $$
          where m.limit_units > 0 and u.used::numeric * 100 >= (m.limit_units + m.rollover_units)::numeric * w.threshold
            and not exists (select from usage_warnings n
                             where n.customer_id = m.customer_id and n.metric_id = m.metric_id
-                              and n.period_start = m.period_start and n.threshold = w.threshold)),
+                              and n.period_start = m.period_start and n.threshold = w.threshold)
+           -- A caller who notes it at this moment is not waited for.
+           and pg_try_advisory_xact_lock(lock_key(format('warning %s %s %s', m.customer_id, m.metric_id, w.threshold)))),
     noted as (
         insert into usage_warnings (customer_id, metric_id, period_start, threshold, clock_id, used, limit_units, crossed_at, due_at)
         select c.customer_id, c.metric_id, c.period_start, c.threshold, c.clock_id, c.used, c.units,

@@ -49,9 +49,16 @@ begin
                = (first_value(m.customer_id) over named, first_value(m.metric_id) over named,
                   first_value(m.quantity) over named) as same
           from matched m where m.fits window named as (partition by m.event_id order by m.number)),
+    -- The ids of all events of known meters, in one order: those that are recorded one by one are
+    -- claimed here, too. So no two batches wait for each other's events in a circle.
+    claims as materialized (
+        select distinct on (m.event_id) m.number, m.event_id, m.moment, m.customer_id, m.metric_id, m.quantity
+          from matched m where length(m.event_id) between 1 and 200
+         -- A plain one before others of its id: it is what counts.
+         order by m.event_id, m.fits desc, m.number),
     fresh as (
         insert into usage_event_ids (event_id, at, customer_id, metric_id, quantity)
-        select f.event_id, f.moment, f.customer_id, f.metric_id, f.quantity from fitting f where f.first order by f.event_id
+        select c.event_id, c.moment, c.customer_id, c.metric_id, c.quantity from claims c order by c.event_id
         on conflict do nothing returning event_id),
     stored as (
         insert into usage_events (event_id, customer_id, metric_id, quantity, at, period_start)
@@ -86,19 +93,16 @@ begin
            and c.shard = f.shard
         returning c.customer_id, c.metric_id, c.period_start),
     totals as materialized (
-        select s.*, s.added + coalesce(h.used, 0)::bigint as used, h.last_shard,
+        select s.*, s.added + coalesce(h.used, 0)::bigint as used,
                case when s.limit_units <> -1 then s.limit_units + s.rollover_units end as units
           from sums s
-          left join (select customer_id, metric_id, period_start, sum(used) as used, max(shard) as last_shard
+          left join (select customer_id, metric_id, period_start, sum(used) as used
                        from shards group by 1, 2, 3) h
          using (customer_id, metric_id, period_start)),
-    -- A number that is hardly taken: what others hold is not waited for.
+    -- What others hold is not waited for.
     opened as (
         insert into usage_counters as c (customer_id, metric_id, period_start, shard, used)
-        select t.customer_id, t.metric_id, t.period_start,
-               case when t.last_shard is null
-                         and pg_try_advisory_xact_lock(hashtextextended(t.customer_id || ' ' || t.metric_id, 0))
-                    then 0 else 1 + floor(random() * 63)::smallint end, t.added
+        select t.customer_id, t.metric_id, t.period_start, own_shard(t.customer_id, t.metric_id, t.period_start), t.added
           from totals t
          where t.added > 0 and (t.customer_id, t.metric_id, t.period_start)
                                not in (select d.customer_id, d.metric_id, d.period_start from counted d)
@@ -114,16 +118,17 @@ begin
            and not exists (select from usage_warnings n
                             where n.customer_id = t.customer_id and n.metric_id = t.metric_id
                               and n.period_start = t.period_start and n.threshold = w.threshold)
-           and pg_try_advisory_xact_lock(hashtextextended(format('%s %s %s', t.customer_id, t.metric_id, w.threshold), 1))
+           and pg_try_advisory_xact_lock(lock_key(format('warning %s %s %s', t.customer_id, t.metric_id, w.threshold)))
          order by 1, 2, 3, 4
         on conflict do nothing)
     -- A repeat that is none is left to the door for one, which says so.
     select l.number, l.event_id, f.number is not null and i.event_id is null and (f.first or f.same),
-           r.event_id is not null and f.first,
+           case when f.number is not null then r.event_id is not null and f.first else claimed.number is not null end,
            t.used, t.units, greatest(t.units - t.used, 0), f.period_end, null::text
       from listed l
       left join fitting f on f.number = l.number
       left join fresh r on r.event_id = f.event_id
+      left join (select c.number from claims c join fresh using (event_id)) claimed on claimed.number = l.number
       left join lateral (
            select n.event_id from usage_event_ids n
             where r.event_id is null and n.event_id = f.event_id
@@ -132,9 +137,10 @@ begin
      order by l.number;
 end
 $$;
-comment on function perennial.record_plain_usage is 'The set-based part of record_usage_batch.';
+comment on function perennial.record_plain_usage is
+    'The set-based part of record_usage_batch. Of an event that is not plain, `recorded` says that its id is claimed.';
 
-create or replace function perennial.record_listed_usage(event jsonb)
+create or replace function perennial.record_listed_usage(event jsonb, claimed boolean)
 returns table (recorded boolean, used bigint, "limit" bigint, remaining bigint, period_end timestamptz)
 language plpgsql
 set search_path = perennial, pg_temp as $$
@@ -147,8 +153,8 @@ begin
     perform check_field('quantity', event -> 'quantity', '{"type": "integer", "required": true, "min": 1, "max": 1000000000000}');
     perform check_field('event_id', event -> 'event_id', '{"type": "text", "required": true}');
     perform check_field('at', event -> 'at', '{"type": "instant"}');
-    return query select * from record_usage((event ->> 'customer')::uuid, event ->> 'metric',
-        (event ->> 'quantity')::bigint, event ->> 'event_id', (event ->> 'at')::timestamptz);
+    return query select * from record_event((event ->> 'customer')::uuid, event ->> 'metric',
+        (event ->> 'quantity')::bigint, event ->> 'event_id', (event ->> 'at')::timestamptz, claimed);
 end
 $$;
 comment on function perennial.record_listed_usage is 'Records one event of a batch.';
@@ -160,9 +166,12 @@ set search_path = perennial, pg_temp as $$
 begin
     select r.recorded, r.used, r."limit", r.remaining, r.period_end
       into answer.recorded, answer.used, answer."limit", answer.remaining, answer.period_end
-      from record_listed_usage(event) r;
+      from record_listed_usage(event, coalesce(answer.recorded, false)) r;
     return answer;
 exception when data_exception then
+    if answer.recorded then
+        delete from usage_event_ids i where i.event_id = answer.event_id;
+    end if;
     answer.recorded := false;
     answer.used := null; answer."limit" := null; answer.remaining := null; answer.period_end := null;
     answer.error := sqlerrm;
@@ -171,21 +180,14 @@ end
 $$;
 comment on function perennial.answer_listed_usage is 'Records one event of a batch, and answers with what is wrong where it cannot.';
 
-create or replace function perennial.record_usage_batch(events jsonb)
-returns table (event_id text, recorded boolean, used bigint, "limit" bigint, remaining bigint, period_end timestamptz,
-               error text)
-language plpgsql security definer
+create or replace function perennial.record_usage_once(events jsonb) returns setof perennial.usage_batch_answer
+language plpgsql
 set search_path = perennial, pg_temp as $$
 #variable_conflict use_variable
 declare
     answers usage_batch_answer[];
     answer usage_batch_answer;
 begin
-    if events is null or jsonb_typeof(events) <> 'array' then
-        perform refuse_field('events', 'must be a JSON array of {customer, metric, quantity, event_id, at}');
-    elsif jsonb_array_length(events) > 100000 then
-        perform refuse_field('events', format('%s are too many: 100000 at most', jsonb_array_length(events)));
-    end if;
     begin
         answers := array(select p from record_plain_usage(events) p);
     exception when data_exception then
@@ -202,8 +204,36 @@ begin
     loop
         answers[answer.number] := answer_listed_usage(events -> (answer.number - 1)::integer, answer);
     end loop;
-    return query select a.event_id, a.recorded, a.used, a."limit", a.remaining, a.period_end, a.error
-                   from unnest(answers) a order by a.number;
+    return query select a.* from unnest(answers) a order by a.number;
+end
+$$;
+comment on function perennial.record_usage_once is 'record_usage_batch, without trying again.';
+
+create or replace function perennial.record_usage_batch(events jsonb)
+returns table (event_id text, recorded boolean, used bigint, "limit" bigint, remaining bigint, period_end timestamptz,
+               error text)
+language plpgsql security definer
+set enable_seqscan = off set jit = off set search_path = perennial, pg_temp as $$
+#variable_conflict use_column
+begin
+    if events is null or jsonb_typeof(events) <> 'array' then
+        perform refuse_field('events', 'must be a JSON array of {customer, metric, quantity, event_id, at}');
+    elsif jsonb_array_length(events) > 100000 then
+        perform refuse_field('events', format('%s are too many: 100000 at most', jsonb_array_length(events)));
+    end if;
+    -- The same events in two batches may be plain in one and not in the other, whose orders then
+    -- differ. What the loser of a deadlock had taken is free again before it tries once more.
+    for attempt in 1 .. 5 loop
+        begin
+            return query select a.event_id, a.recorded, a.used, a."limit", a.remaining, a.period_end, a.error
+                           from record_usage_once(events) a;
+            return;
+        exception when deadlock_detected then
+            if attempt = 5 then
+                perform refuse_deadlock();
+            end if;
+        end;
+    end loop;
 end
 $$;
 comment on function perennial.record_usage_batch is

@@ -19,7 +19,10 @@ mod disputes;
 mod doors;
 mod explained;
 mod final_invoices;
+mod from_empty;
 mod health;
+mod held_open;
+mod in_circles;
 mod insight;
 mod installations;
 mod letters;
@@ -66,6 +69,7 @@ mod usage_closings;
 mod usage_periods;
 mod wallets;
 mod wallets_in_time;
+mod what_was_before;
 mod zombies;
 
 use perennial_tests::World;
