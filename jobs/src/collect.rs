@@ -78,7 +78,7 @@ async fn open(cx: &Cx, payment: PaymentId) -> Result<Option<Attempt>, Failure> {
 }
 
 async fn step(cx: &Cx, step: Step) -> Result<Stepped, Failure> {
-    cx.till.ask(step).await?.map_err(Failure::retry)
+    cx.till.ask(step).await?.map_err(|error| Failure::from(&*error))
 }
 
 fn key_is_remembered(cx: &Cx, attempt: &Attempt) -> bool {

@@ -28,7 +28,8 @@ use crate::context::Cx;
 use crate::job::Failure;
 use crate::lifecycle::{ApplyError, BeginError, Cause, Journal, Request, decide_all};
 use crate::store::events::{self, EventRow};
-use crate::store::{customers, subscriptions};
+use crate::store::subscriptions;
+use crate::waiting;
 
 /// Which job says so, in history and audit.
 const BY: &str = "process_events";
@@ -55,6 +56,9 @@ enum Trouble {
     /// It is wrong, or too late: noted on the event, and over.
     #[error("{0}")]
     Refused(String),
+    /// A caller's transaction holds what it is about: the event stays.
+    #[error("rows of the customer are held by another service")]
+    Held,
     /// A machine fault: the event stays.
     #[error("{}", crate::store::Said(.0))]
     Database(#[from] sqlx::Error),
@@ -68,7 +72,10 @@ impl Trouble {
 
 impl From<ApplyError> for Trouble {
     fn from(error: ApplyError) -> Self {
-        Self::refused(error)
+        match error {
+            ApplyError::Held(_) => Self::Held,
+            refused => Self::refused(refused),
+        }
     }
 }
 
@@ -76,6 +83,7 @@ impl From<BeginError> for Trouble {
     fn from(error: BeginError) -> Self {
         match error {
             BeginError::Refused(refused) => Self::refused(refused),
+            BeginError::Held => Self::Held,
             BeginError::Database(error) => Self::Database(error),
         }
     }
@@ -94,8 +102,8 @@ pub(crate) async fn process_next(
         return Ok(Progress::Processed);
     }
     let _turn = cx.turn().await;
-    let mut transaction = cx.pool.begin().await?;
-    customers::take_turn(&mut transaction, customer.0).await?;
+    let mut transaction = waiting::begin(&cx.pool).await?;
+    events::take_turn(&mut transaction, customer.0).await?;
     let Some(event) = events::next(&mut transaction, customer.0).await? else {
         return Ok(Progress::Idle);
     };
@@ -117,6 +125,7 @@ pub(crate) async fn process_next(
             attempt.rollback().await?;
             Some(why)
         }
+        Err(Trouble::Held) => return Err(Failure::NotYet { wait: waiting::SKIPPED }),
         Err(Trouble::Database(error)) => {
             let Some(why) = refusal(&error) else { return Err(error.into()) };
             attempt.rollback().await?;

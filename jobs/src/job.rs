@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 
 use crate::context::Cx;
 use crate::store::Said;
+use crate::waiting;
 
 /// A unit of work with a durable name. Its payload holds ids only: it loads what it needs fresh,
 /// and leaves quietly when that is gone or done. Jobs run at least once; being run twice is harmless.
@@ -81,9 +82,19 @@ impl Failure {
     }
 }
 
+impl From<&sqlx::Error> for Failure {
+    /// Whoever else was there is gone soon, or is waited for by nobody.
+    fn from(error: &sqlx::Error) -> Self {
+        if waiting::is_blocked(error) {
+            return Self::NotYet { wait: waiting::WAITED_IN_VAIN };
+        }
+        Self::retry(Said(error))
+    }
+}
+
 impl From<sqlx::Error> for Failure {
     fn from(error: sqlx::Error) -> Self {
-        Self::retry(Said(&error))
+        Self::from(&error)
     }
 }
 

@@ -30,5 +30,6 @@ pub mod subjects;
 pub mod sweep;
 mod till;
 mod usage;
+mod waiting;
 
 pub use context::{CHARGES_PER_CUSTOMER_HOUR, Cx};

@@ -24,6 +24,8 @@ use uuid::Uuid;
 use crate::coalesce::Serve;
 use crate::context::{Cx, Policies};
 use crate::job::Failure;
+use crate::waiting;
+use load::Found;
 use save::Batch;
 
 pub(crate) use begin::{BeginError, Terms, begin, begin_all};
@@ -77,6 +79,9 @@ pub enum ApplyError {
     /// There is no such subscription.
     #[error("{0} does not exist")]
     Missing(SubscriptionId),
+    /// A caller's transaction holds what belongs to its customer.
+    #[error("{0} is set aside: a transaction of another service holds rows of its customer")]
+    Held(SubscriptionId),
     /// The database did not do it.
     #[error("{subscription}: not saved: {}", crate::store::Said(.source))]
     Database {
@@ -91,6 +96,10 @@ pub enum ApplyError {
 impl From<ApplyError> for Failure {
     fn from(error: ApplyError) -> Self {
         match error {
+            ApplyError::Held(_) => Self::NotYet { wait: waiting::SKIPPED },
+            ApplyError::Database { source, .. } if waiting::is_blocked(&source) => {
+                Self::from(&*source)
+            }
             ApplyError::Database { .. } => Self::retry(error),
             ApplyError::Refused { .. } | ApplyError::Missing(_) => Self::give_up(error),
         }
@@ -119,7 +128,7 @@ impl Decider {
     }
 
     async fn commit(&self, requests: &[&Request]) -> sqlx::Result<Vec<Result<(), ApplyError>>> {
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = waiting::begin(&self.pool).await?;
         let (answers, journal) =
             decide_all(&mut transaction, &self.policies, self.provider, requests).await?;
         crash_before_commit(requests);
@@ -216,18 +225,28 @@ pub(crate) async fn decide_all(
     // Of closed invoices only those are loaded that a request names.
     let named: Vec<Uuid> =
         requests.iter().filter_map(|request| request.cause.closed_invoice()).collect();
-    let loaded = load::load(&mut *conn, policies, &ids, &named).await?;
+    let Found { loaded, held } = load::load(&mut *conn, policies, &ids, &named).await?;
     let mut by_id: HashMap<SubscriptionId, Loaded> =
         loaded.into_iter().map(|loaded| (loaded.subscription.id, loaded)).collect();
     let mut batch = Batch::new(provider);
     let mut answers = Vec::with_capacity(requests.len());
     for request in requests {
-        let Some(mut loaded) = by_id.remove(&request.subscription) else {
-            answers.push(Err(ApplyError::Missing(request.subscription)));
+        let subscription = request.subscription;
+        let Some(mut loaded) = by_id.remove(&subscription) else {
+            answers.push(Err(match held.contains(&subscription) {
+                true => ApplyError::Held(subscription),
+                false => ApplyError::Missing(subscription),
+            }));
             continue;
         };
         load::downgrade_if_due(&mut *conn, &mut loaded, request).await?;
         answers.push(decide_one(loaded, request, &mut batch));
+    }
+    let held = batch.leave_out_held(&mut *conn).await?;
+    for (request, answer) in requests.iter().zip(&mut answers) {
+        if held.contains(&request.subscription) {
+            *answer = Err(ApplyError::Held(request.subscription));
+        }
     }
     Ok((answers, batch.write(conn).await?))
 }

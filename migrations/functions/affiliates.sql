@@ -113,7 +113,8 @@ begin
       from (select p.id from payments p
              where p.id in (select d.payment_id from commissions_due d
                              where d.customer_id = any (customers) and d.stands_minor <> d.due_minor)
-             order by p.id for no key update) l;
+             -- Whoever tells of a refund at this moment is not waited for: the next look finds it.
+             order by p.id for no key update skip locked) l;
     if wrong is null then
         return;
     end if;

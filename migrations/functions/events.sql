@@ -151,7 +151,8 @@ begin
         perform perennial.check_told_again(said, wish);
         return said.seq;
     end if;
-    perform perennial.enqueue_job('process_events', jsonb_build_object('customer', whose), whose::text);
+    -- The sweep that this wakes makes the job: its key, taken here, would be locked for as long as
+    -- the caller's transaction is open.
     perform pg_notify('perennial_due', '');
     return wish.seq;
 end

@@ -89,7 +89,9 @@ begin
         raise exception 'key: must name the occasion in 1 to 300 characters'
             using errcode = 'invalid_parameter_value';
     end if;
-    return perennial.enqueue_job(job, payload, key);
+    -- A key that the sweep or a schedule uses too would be locked for as long as the caller's
+    -- transaction is open.
+    return perennial.enqueue_job(job, payload, 'caller:' || key);
 end $$;
 comment on function perennial.enqueue is
     'The door for schedulers of other services: adds a schedulable job in the caller''s transaction, once per live key.';
@@ -155,7 +157,8 @@ begin
         return;
     end if;
     if rules.running_max is not null then
-        perform pg_advisory_xact_lock(hashtextextended('perennial.jobs.' || queue_name, 0));
+        -- The row takes turns: an advisory lock could be held by anybody who connects.
+        perform from perennial.job_queues q where q.name = queue_name for no key update;
         select least(wanted, rules.running_max - count(*)) into slots
           from perennial.jobs j where j.queue = queue_name and j.state = 'running';
         if slots <= 0 then

@@ -7,7 +7,7 @@
 create or replace function perennial.make_month_partition(parent text, month date) returns void
 language plpgsql
 -- A month begins in UTC, whether rows have an instant or a date.
-set timezone = 'UTC' set lock_timeout = '1s' set search_path = perennial, pg_temp as $$
+set timezone = 'UTC' set lock_timeout = '100ms' set search_path = perennial, pg_temp as $$
 declare
     first date := date_trunc('month', month)::date;
     next date := (date_trunc('month', month) + interval '1 month')::date;
@@ -104,7 +104,7 @@ comment on function perennial.usage_settled_before is 'Events before this instan
 
 create or replace function perennial.drop_usage_partitions() returns integer
 language plpgsql security definer
-set lock_timeout = '1s' set search_path = perennial, pg_temp as $$
+set lock_timeout = '100ms' set search_path = perennial, pg_temp as $$
 declare
     kept_since timestamptz := usage_kept_since();
     settled_before timestamptz := usage_settled_before();
@@ -128,7 +128,7 @@ begin
 end
 $$;
 comment on function perennial.drop_usage_partitions is
-    'Drops the months that nobody keeps anything of. Waits a second for the lock, and else fails: usage that is recorded meanwhile would wait, too.';
+    'Drops the months that nobody keeps anything of. Waits a tenth of a second for the lock, and else fails: usage that is recorded meanwhile would wait, too.';
 
 create or replace function perennial.prunable_usage_partitions() returns setof text
 language sql stable security definer
@@ -202,7 +202,7 @@ set search_path = perennial, pg_temp as $$
          where ctid = any (array(select c.ctid from usage_counters c
                                    join usage_meters m using (customer_id, metric_id)
                                   where c.period_start < least(m.closed_start, m.period_start - late_window())
-                                  limit rows_max))
+                                  limit rows_max for update of c skip locked))
         returning 1)
     select count(*) from gone
 $$;

@@ -122,7 +122,7 @@ comment on function perennial.check_token_amount is 'Refuses an amount that is n
 
 create or replace function perennial.wallet_balance(customer uuid, unit text) returns bigint
 language plpgsql stable security definer
-set search_path = perennial, pg_temp as $$
+set enable_seqscan = off set jit = off set search_path = perennial, pg_temp as $$
 declare
     clock uuid := check_wallet_fields(customer, unit);
 begin
@@ -132,10 +132,63 @@ end
 $$;
 comment on function perennial.wallet_balance(uuid, text) is 'What a customer can use of a unit now.';
 
+create or replace function perennial.open_wallets(customers uuid[], units text[])
+returns table (customer_id uuid, unit text)
+language plpgsql
+-- A caller may be opening one of them: it is waited for no longer than this.
+set lock_timeout = '50ms' set search_path = perennial, pg_temp as $$
+#variable_conflict use_column
+declare
+    wanted record;
+begin
+    for wanted in
+        select u.customer_id, u.unit, c.clock_id
+          from unnest(customers, units) u (customer_id, unit)
+          join customers c on c.id = u.customer_id
+         order by 1, 2
+    loop
+        begin
+            insert into wallets (customer_id, unit, clock_id)
+            values (wanted.customer_id, wanted.unit, wanted.clock_id) on conflict do nothing;
+            if found then
+                open_wallets.customer_id := wanted.customer_id;
+                open_wallets.unit := wanted.unit;
+                return next;
+            end if;
+        exception when lock_not_available then null; -- it is left to the next sweep
+        end;
+    end loop;
+end
+$$;
+comment on function perennial.open_wallets is 'Makes these wallets, locked; those that are there, or are being made by somebody else, are left out.';
+
+create or replace function perennial.lock_wallet(customer uuid, unit text) returns perennial.wallets
+language plpgsql
+set search_path = perennial, pg_temp as $$
+#variable_conflict use_column
+declare
+    wallet wallets;
+begin
+    select * into wallet from wallets w
+     where w.customer_id = customer and w.unit = lock_wallet.unit for no key update skip locked;
+    if found then
+        return wallet;
+    end if;
+    begin
+        select * into wallet from wallets w
+         where w.customer_id = customer and w.unit = lock_wallet.unit for no key update;
+        return wallet;
+    exception when deadlock_detected then
+        perform refuse_deadlock();
+    end;
+end
+$$;
+comment on function perennial.lock_wallet is 'The wallet, locked: the lock of all that is in it. Null where there is none.';
+
 create or replace function perennial.consume_tokens(customer uuid, unit text, amount bigint, event_id text)
 returns table (allowed boolean, consumed bigint, balance bigint)
 language plpgsql security definer
-set search_path = perennial, pg_temp as $$
+set enable_seqscan = off set jit = off set search_path = perennial, pg_temp as $$
 #variable_conflict use_column
 declare
     clock uuid;
@@ -150,8 +203,7 @@ begin
     end if;
     perform check_token_amount(consume_tokens.amount);
     clock := check_wallet_fields(customer, consume_tokens.unit);
-    select * into wallet from wallets w
-     where w.customer_id = customer and w.unit = consume_tokens.unit for no key update;
+    wallet := lock_wallet(customer, consume_tokens.unit);
     if wallet.unit is null then
         perform refuse_mixed_units(customer, consume_tokens.unit);
     end if;
@@ -198,7 +250,7 @@ create or replace function perennial.grant_tokens(customer uuid, unit text, amou
     key text default null)
 returns uuid
 language plpgsql security definer
-set search_path = perennial, pg_temp as $$
+set enable_seqscan = off set jit = off set search_path = perennial, pg_temp as $$
 begin
     return add_grant(customer, unit, amount, kind, priority, effective_at, expires_at, 'granted', key);
 end
@@ -230,7 +282,7 @@ begin
     starts := coalesce(add_grant.effective_at, moment);
     -- The wallet's lock, the wallet itself where this is the first of it.
     insert into wallets (customer_id, unit, clock_id) values (customer, add_grant.unit, clock) on conflict do nothing;
-    perform 1 from wallets w where w.customer_id = customer and w.unit = add_grant.unit for no key update;
+    perform lock_wallet(customer, add_grant.unit);
     select * into known from wallet_grants g where g.source = add_grant.source and g.key = add_grant.key;
     if known.id is not null then
         if (known.customer_id, known.unit, known.amount, known.kind)
@@ -262,7 +314,7 @@ comment on function perennial.add_grant is 'grant_tokens, for every source of gr
 
 create or replace function perennial.refund_tokens(event_id text) returns table (refunded bigint, lost bigint)
 language plpgsql security definer
-set search_path = perennial, pg_temp as $$
+set enable_seqscan = off set jit = off set search_path = perennial, pg_temp as $$
 #variable_conflict use_column
 declare
     known wallet_events;
@@ -272,7 +324,7 @@ begin
     if known.event_id is null then
         perform refuse_field('event_id', format('%s consumed nothing', coalesce(refund_tokens.event_id, 'null')));
     end if;
-    perform 1 from wallets w where w.customer_id = known.customer_id and w.unit = known.unit for no key update;
+    perform lock_wallet(known.customer_id, known.unit);
     select * into known from wallet_events e where e.event_id = refund_tokens.event_id;
     if known.refunded_at is not null or not known.allowed then
         return query select coalesce(known.refunded, 0), coalesce(known.lost, 0);
@@ -303,7 +355,7 @@ comment on function perennial.refund_tokens(text) is
 
 create or replace function perennial.set_low_balance(customer uuid, unit text, threshold bigint) returns void
 language plpgsql security definer
-set search_path = perennial, pg_temp as $$
+set enable_seqscan = off set jit = off set search_path = perennial, pg_temp as $$
 #variable_conflict use_column
 declare
     clock uuid := check_wallet_fields(customer, set_low_balance.unit);

@@ -86,7 +86,7 @@ async fn bad_input_is_refused_with_the_name_of_its_field_and_changes_nothing() {
         assert!(message.starts_with(&format!("{field}: ")), "{kind} {data}: {message}");
     }
     assert_eq!(world.count("select count(*) from perennial.lifecycle_events").await, 1);
-    assert_eq!(world.count("select count(*) from perennial.jobs").await, 1);
+    assert_eq!(world.count("select count(*) from perennial.jobs").await, 0);
 }
 
 #[tokio::test]

@@ -205,11 +205,9 @@ async fn what_is_priced_at_the_very_moment_of_the_end_is_not_overlooked() {
     let now = json!({ "when": "now" });
     world.emit("subscription.cancel_requested", ada.subscription.0, now, "bye").await.unwrap();
     world
-        .wait_until("the end waits for the closing", async |conn| {
+        .wait_until("the end is set aside until the closing is over", async |conn| {
             sqlx::query_scalar(
-                "select exists (select from pg_stat_activity
-                                 where datname = current_database() and wait_event_type = 'Lock'
-                                   and query like '%entitle_meters%')",
+                "select exists (select from perennial.jobs where queue = 'process_events' and state = 'later')",
             )
             .fetch_one(conn)
             .await

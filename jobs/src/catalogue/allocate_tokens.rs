@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::context::Cx;
 use crate::job::{Door, Failure, Job, Scope};
 use crate::store::wallets;
+use crate::waiting;
 
 /// Somebody's month has begun.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -28,7 +29,7 @@ impl Job for AllocateTokens {
 
     async fn run(self, cx: &Cx) -> Result<(), Failure> {
         loop {
-            let mut transaction = cx.pool.begin().await?;
+            let mut transaction = waiting::begin(&cx.pool).await?;
             let done = wallets::allocate(&mut transaction, BATCH_MAX).await?;
             crate::crash_point!("allocate_tokens.C2");
             transaction.commit().await?;

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::context::Cx;
 use crate::job::{Door, Failure, Job, Scope};
 use crate::store::wallets;
+use crate::waiting;
 
 /// Something has expired.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -32,7 +33,7 @@ impl Job for ExpireGrants {
 
     async fn run(self, cx: &Cx) -> Result<(), Failure> {
         loop {
-            let mut transaction = cx.pool.begin().await?;
+            let mut transaction = waiting::begin(&cx.pool).await?;
             let done = wallets::expire(&mut transaction, BATCH_MAX).await?;
             crate::crash_point!("expire_grants.C2");
             transaction.commit().await?;

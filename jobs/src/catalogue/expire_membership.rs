@@ -14,6 +14,7 @@ use crate::job::{Failure, Job, Scope};
 use crate::mail::{Letter, MembershipEnd, MembershipEnding};
 use crate::store::emails::{self, Decided, QueuedEmail, QueuedEmails};
 use crate::store::memberships::{self, PassedMembership};
+use crate::waiting;
 
 /// Memberships that are written down in one transaction.
 const BATCH: i32 = 1_000;
@@ -35,7 +36,7 @@ impl Job for ExpireMembership {
 
     async fn run(self, cx: &Cx) -> Result<(), Failure> {
         loop {
-            let mut transaction = cx.pool.begin().await?;
+            let mut transaction = waiting::begin(&cx.pool).await?;
             let passed = memberships::pass(&mut transaction, self.clock.0, BATCH).await?;
             tell(&mut transaction, self.clock, &passed).await?;
             crate::crash_point!("membership.C2");

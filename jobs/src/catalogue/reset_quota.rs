@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::context::Cx;
 use crate::job::{Failure, Job, Scope};
 use crate::usage::{self, Whose};
+use crate::waiting;
 
 /// Meters whose periods are closed in one transaction.
 const BATCH: i32 = 20_000;
@@ -31,7 +32,7 @@ impl Job for ResetQuota {
 
     async fn run(self, cx: &Cx) -> Result<(), Failure> {
         loop {
-            let mut transaction = cx.pool.begin().await?;
+            let mut transaction = waiting::begin(&cx.pool).await?;
             let closed =
                 usage::close_step(&mut transaction, self.clock.0, Whose::All, BATCH).await?;
             crate::crash_point!("reset.C2");

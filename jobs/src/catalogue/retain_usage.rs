@@ -5,6 +5,8 @@
 //! **Safe to repeat:** what is made is there, what is deleted is gone. Each step is a transaction of
 //! its own and bounded, so that recording goes on beside it.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -12,9 +14,14 @@ use uuid::Uuid;
 use crate::context::Cx;
 use crate::job::{Door, Failure, Job, Scope};
 use crate::store::usage_retention::{self, Pruned};
+use crate::waiting;
 
 /// Rows that are deleted in one transaction.
 const BATCH: i32 = 10_000;
+
+/// When partitions are tried again that a caller's transaction locks. Each try makes usage that is
+/// recorded meanwhile wait for a moment.
+const BLOCKED_WAIT: Duration = Duration::from_secs(60);
 
 /// It is time to clean up usage events.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -31,20 +38,32 @@ impl Job for RetainUsage {
 
     async fn run(self, cx: &Cx) -> Result<(), Failure> {
         let mut conn = cx.pool.acquire().await?;
-        usage_retention::make_partitions(&mut conn).await?;
-        let dropped = usage_retention::drop_partitions(&mut conn).await?;
+        let made = unless_blocked(usage_retention::make_partitions(&mut conn).await)?;
+        let dropped = unless_blocked(usage_retention::drop_partitions(&mut conn).await)?;
         let mut deleted = 0;
         for partition in usage_retention::prunable_partitions(&mut conn).await? {
             deleted += prune(&mut conn, &partition).await?;
         }
         while usage_retention::prune_ids(&mut conn, BATCH).await? > 0 {}
         while usage_retention::prune_counters(&mut conn, BATCH).await? > 0 {}
+        let months = dropped.unwrap_or_default();
         tracing::info!(
-            dropped,
+            dropped = months,
             deleted,
-            "dropped {dropped} months and {deleted} single events of usage"
+            "dropped {months} months and {deleted} single events of usage"
         );
-        Ok(())
+        match (made, dropped) {
+            (Some(_), Some(_)) => Ok(()),
+            _ => Err(Failure::NotYet { wait: BLOCKED_WAIT }),
+        }
+    }
+}
+
+/// What a step answered; `None` where a transaction that stays open locks its table.
+fn unless_blocked<T>(answer: sqlx::Result<T>) -> sqlx::Result<Option<T>> {
+    match answer {
+        Err(error) if waiting::is_blocked(&error) => Ok(None),
+        answer => answer.map(Some),
     }
 }
 

@@ -10,6 +10,7 @@ use crate::context::Cx;
 use crate::insight;
 use crate::job::{Door, Failure, Job, Scope};
 use crate::store::insight as store;
+use crate::waiting;
 
 /// Customers that are scored in one transaction.
 const BATCH: i64 = 5_000;
@@ -30,7 +31,7 @@ impl Job for ScoreChurn {
     async fn run(self, cx: &Cx) -> Result<(), Failure> {
         let (mut after, mut scored, mut found) = (Uuid::nil(), 0, 0);
         loop {
-            let mut transaction = cx.pool.begin().await?;
+            let mut transaction = waiting::begin(&cx.pool).await?;
             let customers = store::at_risk(&mut transaction, after, BATCH).await?;
             let Some(last) = customers.last() else { break };
             after = *last;

@@ -140,5 +140,5 @@ async fn settle(
 }
 
 async fn step(cx: &Cx, step: Step) -> Result<Stepped, Failure> {
-    cx.outbox.ask(step).await?.map_err(Failure::retry)
+    cx.outbox.ask(step).await?.map_err(|error| Failure::from(&*error))
 }

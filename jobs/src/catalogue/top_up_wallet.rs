@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::context::Cx;
 use crate::job::{Failure, Job};
 use crate::orders::{self, PlaceError};
+use crate::waiting;
 
 /// A wallet may have to be topped up.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,7 +30,7 @@ impl Job for TopUpWallet {
 
     async fn run(self, cx: &Cx) -> Result<(), Failure> {
         let _turn = cx.turn().await;
-        let mut transaction = cx.pool.begin().await?;
+        let mut transaction = waiting::begin(&cx.pool).await?;
         let provider = cx.payments.name();
         orders::top_up(&mut transaction, provider, self.customer, &self.unit, Self::NAME).await?;
         crate::crash_point!("top_up_wallet.C2");

@@ -18,6 +18,7 @@ use crate::store::customers::{self, Act};
 use crate::store::emails::{self, Decided, QueuedEmail, QueuedEmails};
 use crate::store::orders;
 use crate::store::wallets::{self, WalletRow};
+use crate::waiting;
 
 /// A wallet may be running low.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,7 +37,7 @@ impl Job for WarnLowBalance {
     }
 
     async fn run(self, cx: &Cx) -> Result<(), Failure> {
-        let mut transaction = cx.pool.begin().await?;
+        let mut transaction = waiting::begin(&cx.pool).await?;
         self.look(&mut transaction).await?;
         crate::crash_point!("warn_low_balance.C2");
         transaction.commit().await?;

@@ -18,6 +18,7 @@ use crate::mail::{BeyondLimit, Letter, Upgrade, UsageWarning};
 use crate::store::customers::{self, Act};
 use crate::store::emails::{self, Decided, QueuedEmail, QueuedEmails};
 use crate::store::warnings::{self, Crossing, SuggestedPlan, WarningRow};
+use crate::waiting;
 
 /// A threshold was crossed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,7 +43,7 @@ impl Job for WarnUsage {
     }
 
     async fn run(self, cx: &Cx) -> Result<(), Failure> {
-        let mut transaction = cx.pool.begin().await?;
+        let mut transaction = waiting::begin(&cx.pool).await?;
         let outcome = self.look(&mut transaction).await?;
         if let Some(outcome) = outcome {
             warnings::settle(&mut transaction, self.crossing(), outcome).await?;

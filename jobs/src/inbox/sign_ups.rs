@@ -19,7 +19,8 @@ use crate::context::Policies;
 use crate::lifecycle::{Terms, begin_all};
 use crate::store::customers::SignUpRow;
 use crate::store::events::{self, EventRow};
-use crate::store::{catalog, customers, policies, subscriptions};
+use crate::store::{catalog, customers, meters, policies, subscriptions};
+use crate::waiting;
 
 /// Begins what customers have signed up for, in groups. Answers whether a customer's next event was
 /// a sign-up and is done.
@@ -44,7 +45,7 @@ impl SignUps {
 
     /// Those whose next event is done.
     async fn commit(&self, customers: &[Uuid]) -> sqlx::Result<HashSet<Uuid>> {
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = waiting::begin(&self.pool).await?;
         let wishes = wishes(&mut transaction, customers).await?;
         if wishes.is_empty() {
             // At once: their turns are wanted one by one now.
@@ -104,16 +105,18 @@ impl SignUps {
 
 /// The next events that are sign-ups, with their customers locked.
 async fn wishes(conn: &mut PgConnection, customers: &[Uuid]) -> sqlx::Result<Vec<Wish>> {
-    let free = customers::take_free_turns(&mut *conn, customers).await?;
+    let free = events::take_free_turns(&mut *conn, customers).await?;
     let events = events::next_sign_ups(&mut *conn, &free).await?;
     if events.is_empty() {
         return Ok(vec![]);
     }
     let whose: Vec<Uuid> = events.iter().map(|(customer, _)| *customer).collect();
     let subjects: Vec<Uuid> = events.iter().map(|(_, event)| event.subject).collect();
+    let held = meters::take(&mut *conn, &whose).await?;
     let mut known: HashMap<Uuid, SignUpRow> = customers::lock_free(&mut *conn, &whose)
         .await?
         .into_iter()
+        .filter(|row| !held.contains(&row.id))
         .map(|row| (row.id, row))
         .collect();
     let mut taken: HashSet<Uuid> =

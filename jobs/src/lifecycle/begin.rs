@@ -15,11 +15,11 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::Journal;
-use super::load::{Loaded, methods_of};
+use super::load::{Loaded, balances, methods_of};
 use super::save::{Batch, Decided};
-use crate::store::ledger;
 use crate::store::methods::{self, MethodRow};
 use crate::store::subscriptions::NewSubscription;
+use crate::store::{ledger, meters};
 
 /// What was agreed.
 #[derive(Debug, Clone)]
@@ -45,6 +45,9 @@ pub(crate) struct Terms {
 pub(crate) enum BeginError {
     #[error(transparent)]
     Refused(#[from] Refused),
+    /// A caller's transaction holds a meter or the balance of the customer.
+    #[error("rows of the customer are held by another service")]
+    Held,
     #[error("{}", crate::store::Said(.0))]
     Database(#[from] sqlx::Error),
 }
@@ -56,6 +59,12 @@ pub(crate) async fn begin(
     terms: Terms,
     by: &'static str,
 ) -> Result<Journal, BeginError> {
+    // Another subscription of the customer may be spending the same balance.
+    let customers = [terms.customer.0];
+    let held = balances(&mut *conn, &customers).await?.held;
+    if !held.is_empty() || !meters::take(&mut *conn, &customers).await?.is_empty() {
+        return Err(BeginError::Held);
+    }
     let (journal, refused) = begin_all(conn, provider, vec![terms], by).await?;
     match refused.into_iter().next() {
         Some((_, refused)) => Err(refused.into()),
@@ -66,8 +75,8 @@ pub(crate) async fn begin(
 /// Subscriptions that cannot be, and why.
 type RefusedOnes = Vec<(SubscriptionId, Refused)>;
 
-/// Begins subscriptions of distinct customers within the caller's transaction. Returns those that
-/// cannot be; they leave nothing.
+/// Begins subscriptions of distinct customers within the caller's transaction, which has locked the
+/// customers and their meters. Returns those that cannot be; they leave nothing.
 pub(crate) async fn begin_all(
     conn: &mut PgConnection,
     provider: &'static str,

@@ -1,6 +1,6 @@
 //! From rows to what a decision sees, for many subscriptions at once.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -24,7 +24,7 @@ use crate::store::items::{self, ItemRow};
 use crate::store::methods::{self, MethodRow};
 use crate::store::pending_items::{self, PendingItemRow};
 use crate::store::subscriptions::{self, SubscriptionRow};
-use crate::store::{CorruptRow, catalog, customers, ledger, word};
+use crate::store::{CorruptRow, catalog, customers, ledger, meters, word};
 use crate::usage::{self, Whose};
 
 /// The networks' longest window for re-attempts.
@@ -49,14 +49,31 @@ pub(crate) struct Loaded {
     pub(super) downgrade_plan: Option<String>,
 }
 
+/// Subscriptions that were asked for and exist.
+#[derive(Debug)]
+pub(super) struct Found {
+    pub(super) loaded: Vec<Loaded>,
+    /// A caller's transaction holds a meter or the balance of their customers.
+    pub(super) held: HashSet<SubscriptionId>,
+}
+
 /// Locks and loads subscriptions, with their unfinished invoices and the closed ones that are named.
 pub(super) async fn load(
     conn: &mut PgConnection,
     policies: &Policies,
     ids: &[Uuid],
     closed_invoices: &[Uuid],
-) -> sqlx::Result<Vec<Loaded>> {
-    let rows = subscriptions::lock(&mut *conn, ids).await?;
+) -> sqlx::Result<Found> {
+    let mut rows = subscriptions::lock(&mut *conn, ids).await?;
+    let held_by_callers = close_periods(&mut *conn, &rows).await?;
+    let mut held = HashSet::new();
+    leave_out(&mut rows, &held_by_callers, &mut held);
+    let customers: Vec<Uuid> = rows.iter().map(|row| row.customer_id).collect();
+    let Balances { known: balances, held: held_by_callers } =
+        balances(&mut *conn, &customers).await?;
+    leave_out(&mut rows, &held_by_callers, &mut held);
+    let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
+    let ids = ids.as_slice();
     let customers: Vec<Uuid> = rows.iter().map(|row| row.customer_id).collect();
     let cases: Vec<Uuid> = rows.iter().filter_map(|row| row.dunning_case_id).collect();
     let items = group(items::load(&mut *conn, ids).await?, |row| row.subscription_id);
@@ -65,8 +82,8 @@ pub(super) async fn load(
     });
     let methods = group(methods::load(&mut *conn, &customers).await?, |row| row.customer_id);
     let cases = group(cases::open(&mut *conn, &cases).await?, |row| row.subscription_id);
-    let pending = group(pending(&mut *conn, &rows).await?, |row| row.subscription_id);
-    let balances = group(balances(&mut *conn, &customers).await?, |row| row.0);
+    let pending = group(pending_items::load(&mut *conn, ids).await?, |row| row.subscription_id);
+    let balances = group(balances, |row| row.0);
     let reattempts = reattempts(&mut *conn, &rows, &methods).await?;
     let mut loaded = Vec::with_capacity(rows.len());
     for row in rows {
@@ -89,7 +106,22 @@ pub(super) async fn load(
         };
         loaded.push(assemble(row, parts, policy, policy_id)?);
     }
-    Ok(loaded)
+    Ok(Found { loaded, held })
+}
+
+/// Leaves out the subscriptions of customers whom nobody waits for.
+fn leave_out(
+    rows: &mut Vec<SubscriptionRow>,
+    customers: &[Uuid],
+    held: &mut HashSet<SubscriptionId>,
+) {
+    rows.retain(|row| {
+        let free = !customers.contains(&row.customer_id);
+        if !free {
+            held.insert(row.id.into());
+        }
+        free
+    });
 }
 
 /// Locks and loads one subscription.
@@ -98,37 +130,51 @@ pub(crate) async fn load_one(
     policies: &Policies,
     id: Uuid,
 ) -> sqlx::Result<Option<Loaded>> {
-    Ok(load(conn, policies, &[id], &[]).await?.pop())
+    Ok(load(conn, policies, &[id], &[]).await?.loaded.pop())
 }
 
 /// Usage whose period has ended by now is priced before anything is billed: a renewal at the same
-/// instant has it on its invoice, and one final invoice has that of all meters.
-async fn pending(
+/// instant has it on its invoice, and one final invoice has that of all meters. Answers with the
+/// customers whose meters a caller holds.
+async fn close_periods(
     conn: &mut PgConnection,
     rows: &[SubscriptionRow],
-) -> sqlx::Result<Vec<PendingItemRow>> {
+) -> sqlx::Result<Vec<Uuid>> {
     let mut of: HashMap<Uuid, Vec<Uuid>> = HashMap::new();
     let over = |row: &&SubscriptionRow| row.period_end <= row.now || row.ended_at.is_some();
     for row in rows.iter().filter(over) {
         of.entry(row.clock_id).or_default().push(row.customer_id);
     }
-    for (clock, customers) in &of {
+    let mut held = Vec::new();
+    for (clock, customers) in &mut of {
+        let theirs = meters::take_due(&mut *conn, *clock, customers).await?;
+        customers.retain(|customer| !theirs.contains(customer));
         while usage::close_step(&mut *conn, *clock, Whose::Of(customers), i32::MAX).await? > 0 {}
+        held.extend(theirs);
     }
-    let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
-    pending_items::load(conn, &ids).await
+    Ok(held)
+}
+
+/// What customers have as credit, or owe beside their invoices.
+#[derive(Debug)]
+pub(super) struct Balances {
+    pub(super) known: Vec<(Uuid, String, i64)>,
+    /// Customers whose balance cannot be spent, since a caller holds it.
+    pub(super) held: Vec<Uuid>,
 }
 
 /// Balances, which another subscription of the same customer may be spending: those that are not
 /// zero are read again under lock.
-async fn balances(conn: &mut PgConnection, of: &[Uuid]) -> sqlx::Result<Vec<(Uuid, String, i64)>> {
-    let found = ledger::balances(&mut *conn, of).await?;
-    if found.is_empty() {
-        return Ok(found);
+pub(super) async fn balances(conn: &mut PgConnection, of: &[Uuid]) -> sqlx::Result<Balances> {
+    let known = ledger::balances(&mut *conn, of).await?;
+    let mut holders: Vec<Uuid> = known.iter().map(|(customer, ..)| *customer).collect();
+    holders.dedup();
+    if holders.is_empty() {
+        return Ok(Balances { known, held: vec![] });
     }
-    let holders: Vec<Uuid> = found.iter().map(|(customer, ..)| *customer).collect();
-    customers::lock_all(&mut *conn, &holders).await?;
-    ledger::balances(conn, of).await
+    let locked = customers::lock_holders(&mut *conn, &holders).await?;
+    let held = holders.into_iter().filter(|customer| !locked.contains(customer)).collect();
+    Ok(Balances { known: ledger::balances(conn, of).await?, held })
 }
 
 fn group<Row>(rows: Vec<Row>, key: impl Fn(&Row) -> Uuid) -> HashMap<Uuid, Vec<Row>> {
@@ -329,6 +375,7 @@ fn invoice(row: &InvoiceRow) -> sqlx::Result<Invoice> {
         kind: word("invoices", "kind", row.id, &row.kind)?,
         period: Period { index: row.period_index, start: row.starts_at, end: row.ends_at },
         total_minor: row.total_minor,
+        carried_minor: row.carried_minor,
         settled_minor: row.settled_minor,
         credited_minor: row.credited_minor,
         written_off_minor: match row.status.as_str() {

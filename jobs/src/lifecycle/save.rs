@@ -4,9 +4,9 @@
 mod revenue;
 mod rows;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use perennial_core::ids::{InvoiceId, PaymentMethodId, PendingItemId};
+use perennial_core::ids::{InvoiceId, PaymentMethodId, PendingItemId, SubscriptionId};
 use perennial_core::lifecycle::{CaseOutcome, Decision, Effect, Notice, Subscription, agenda};
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -22,6 +22,7 @@ use crate::store::{
     audit, cases, emails, found_payments, items, ledger, meters, methods, payments, pending_items,
     periods, subscriptions,
 };
+use crate::waiting;
 use revenue::Revenue;
 use rows::Facts;
 
@@ -40,6 +41,19 @@ pub(super) struct Decided {
     pub(super) effects: Vec<Effect>,
     pub(super) by: &'static str,
     pub(super) cause: Option<Cause>,
+}
+
+impl Decided {
+    /// Whether the customer may use more or less afterwards.
+    fn changes_limits(&self) -> bool {
+        self.effects.iter().any(|effect| match effect {
+            Effect::Moved { from, to, .. } => {
+                from.is_none_or(|from| from.has_access() != to.has_access()) || to.is_final()
+            }
+            Effect::ItemsReplaced => true,
+            _ => false,
+        })
+    }
 }
 
 /// Rows of one transaction, by table.
@@ -90,6 +104,25 @@ impl Batch {
         self.decided.push(Decided { loaded, after, effects, by, cause: Some(cause.clone()) });
     }
 
+    /// Drops the decisions that change limits of customers whose meters a caller holds.
+    pub(crate) async fn leave_out_held(
+        &mut self,
+        conn: &mut PgConnection,
+    ) -> sqlx::Result<HashSet<SubscriptionId>> {
+        let limited = self.decided.iter().filter(|decided| decided.changes_limits());
+        let customers: Vec<Uuid> = limited.map(|decided| decided.after.customer.0).collect();
+        let held = meters::take(conn, &customers).await?;
+        let mut left_out = HashSet::new();
+        self.decided.retain(|decided| {
+            let free = !decided.changes_limits() || !held.contains(&decided.after.customer.0);
+            if !free {
+                left_out.insert(decided.after.id);
+            }
+            free
+        });
+        Ok(left_out)
+    }
+
     /// Saves all decisions.
     pub(crate) async fn write(mut self, conn: &mut PgConnection) -> sqlx::Result<Journal> {
         if self.decided.is_empty() {
@@ -97,6 +130,7 @@ impl Batch {
         }
         let mut tables = Tables::default();
         let receipts = receipt_lines(&mut *conn, &self.decided).await?;
+        waiting::only_workers_ahead(&mut *conn).await?;
         // Elsewhere numbers are taken as late as can be: their counter stays locked until the commit.
         if self.decided.iter().any(tells_of_its_own_invoice) {
             number_invoices(&mut *conn, &mut self.decided).await?;
@@ -130,6 +164,7 @@ impl Batch {
             rows.push(row);
             self.decided.push(decided);
         }
+        waiting::only_workers_ahead(&mut *conn).await?;
         // As above: who signs up holds up nobody's renewal.
         if self.decided.iter().any(tells_of_its_own_invoice) {
             number_invoices(&mut *conn, &mut self.decided).await?;
@@ -153,6 +188,9 @@ impl Batch {
     ) -> sqlx::Result<Standing> {
         let mut facts = Facts::default();
         let desk = Desk::new(decided, receipts);
+        if decided.changes_limits() {
+            tables.entitled.push(decided.after.customer.0);
+        }
         for (position, effect) in decided.effects.iter().enumerate() {
             tables.take(effect, position, decided, self.provider, &desk, &mut facts);
         }
@@ -186,9 +224,6 @@ impl Tables {
         match effect {
             Effect::Moved { from, edge, to, period_index } => {
                 facts.note("edges", edge.as_str());
-                if from.is_none_or(|from| from.has_access() != to.has_access()) || to.is_final() {
-                    self.entitled.push(decided.after.customer.0);
-                }
                 if to.is_final() {
                     self.ended.push(decided.after.id.0);
                 }
@@ -253,7 +288,6 @@ impl Tables {
             Effect::HoldMethod { method, until } => self.held.push((*method, *until)),
             Effect::ItemsReplaced => {
                 self.replaced_items.push((decided.after.id.0, rows::items(&decided.after)));
-                self.entitled.push(decided.after.customer.0);
             }
             Effect::PendingBilled { items, invoice } => {
                 self.billed.push((items.clone(), *invoice));
@@ -294,11 +328,12 @@ impl Tables {
         for (subscription, wanted) in &self.replaced_items {
             items::replace(&mut *conn, *subscription, wanted).await?;
         }
+        // Limits hold from the edge on that gave access.
+        audit::insert_edges(&mut *conn, &self.edges).await?;
         meters::entitle(&mut *conn, &self.entitled).await?;
         // Now that no meter of theirs can be closed beside this: nothing that waits is overlooked.
         pending_items::await_final_invoice(&mut *conn, &self.ended).await?;
         emails::queue(&mut *conn, &self.emails).await?;
-        audit::insert_edges(&mut *conn, &self.edges).await?;
         audit::insert(&mut *conn, &self.audit).await?;
         self.errands.enqueue(&mut *conn).await?;
         invoices::insert(&mut *conn, &self.invoices).await?;

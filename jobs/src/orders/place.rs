@@ -13,6 +13,7 @@ use crate::mail::{OrderFailed, Reason};
 use crate::store::customers;
 use crate::store::methods::{self, MethodRow};
 use crate::store::orders::{self, NewOrder, SoldRow};
+use crate::waiting;
 
 /// What somebody wants to buy.
 #[derive(Debug, Clone, Copy)]
@@ -135,6 +136,7 @@ async fn begin(
     decision.facts.insert("invoices".to_owned(), json!([invoice.to_string()]));
     let sides = ("accounts_receivable", "revenue");
     decision.post(&mut *conn, "invoice_issued", sides, invoice, None).await?;
+    waiting::only_workers_ahead(&mut *conn).await?;
     // Late: taking its number makes other transactions wait for this one.
     orders::invoice(&mut *conn, invoice.0, decision.order.0, decision.now).await?;
     decision.charge(&mut *conn, provider, invoice, 1, method).await?;

@@ -15,6 +15,7 @@ use crate::store::invoices::{self, Closing, Closings, Receipted, Receipts, numbe
 use crate::store::methods::{self, Block, MethodRow};
 use crate::store::orders::{self, OrderRow};
 use crate::store::payments::{self, SettledPayments};
+use crate::waiting;
 
 /// Notes an outcome. One that is known already changes nothing.
 pub(crate) async fn settle(
@@ -24,7 +25,7 @@ pub(crate) async fn settle(
     by: &'static str,
 ) -> Result<(), Failure> {
     let _turn = cx.turn().await;
-    let mut transaction = cx.pool.begin().await?;
+    let mut transaction = waiting::begin(&cx.pool).await?;
     if let Some(order) = orders::lock(&mut transaction, order.0).await?
         && order.in_flight == Some(settlement.payment.0)
     {

@@ -14,30 +14,6 @@ pub(crate) struct CustomerRow {
     pub(crate) version: i64,
 }
 
-/// Holds back whoever else wants to process this customer's events until the transaction ends;
-/// the customer need not exist yet.
-pub(crate) async fn take_turn(conn: &mut PgConnection, id: Uuid) -> sqlx::Result<()> {
-    sqlx::query!("select pg_advisory_xact_lock(hashtextextended($1, 0))", id.to_string())
-        .execute(conn)
-        .await?;
-    Ok(())
-}
-
-/// Takes the turns of those customers that nobody else is processing events of; they alone are
-/// among the answer.
-pub(crate) async fn take_free_turns(
-    conn: &mut PgConnection,
-    ids: &[Uuid],
-) -> sqlx::Result<Vec<Uuid>> {
-    sqlx::query_scalar!(
-        r#"select u.id as "id!" from unnest($1::uuid[]) as u (id)
-            where pg_try_advisory_xact_lock(hashtextextended(u.id::text, 0))"#,
-        ids
-    )
-    .fetch_all(conn)
-    .await
-}
-
 /// A customer who signs up, locked.
 #[derive(Debug, Clone)]
 pub(crate) struct SignUpRow {
@@ -62,15 +38,15 @@ pub(crate) async fn lock_free(
     .await
 }
 
-/// Locks customers against each other's credits being spent twice, in the order of their ids.
-pub(crate) async fn lock_all(conn: &mut PgConnection, ids: &[Uuid]) -> sqlx::Result<()> {
+/// Locks customers against their credits being spent twice: those that nobody else has locked, who
+/// may be a caller (rule X9).
+pub(crate) async fn lock_holders(conn: &mut PgConnection, ids: &[Uuid]) -> sqlx::Result<Vec<Uuid>> {
     sqlx::query_scalar!(
-        "select id from perennial.customers where id = any($1) order by id for no key update",
+        "select id from perennial.customers where id = any($1) order by id for no key update skip locked",
         ids
     )
     .fetch_all(conn)
-    .await?;
-    Ok(())
+    .await
 }
 
 /// Locks a customer.

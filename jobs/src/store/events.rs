@@ -15,6 +15,40 @@ pub(crate) struct EventRow {
     pub(crate) at: DateTime<Utc>,
 }
 
+/// Holds back whoever else wants to process this customer's events until the transaction ends: by
+/// the first of them that waits, which no caller can lock. (An advisory lock could be taken by
+/// anybody who connects.)
+pub(crate) async fn take_turn(conn: &mut PgConnection, customer: Uuid) -> sqlx::Result<()> {
+    sqlx::query!(
+        "select from perennial.lifecycle_events
+          where customer_id = $1 and processed_at is null order by seq limit 1 for no key update",
+        customer
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(())
+}
+
+/// Takes the turns of those of these customers whose events nobody else is processing; they alone
+/// are among the answer.
+pub(crate) async fn take_free_turns(
+    conn: &mut PgConnection,
+    customers: &[Uuid],
+) -> sqlx::Result<Vec<Uuid>> {
+    sqlx::query_scalar!(
+        "with firsts as materialized (
+              select e.seq from unnest($1::uuid[]) u (id)
+               cross join lateral (select f.seq from perennial.lifecycle_events f
+                                    where f.customer_id = u.id and f.processed_at is null
+                                    order by f.seq limit 1) e)
+         select e.customer_id from perennial.lifecycle_events e
+          where e.seq in (select seq from firsts) for no key update of e skip locked",
+        customers
+    )
+    .fetch_all(conn)
+    .await
+}
+
 /// The customer's next unprocessed event whose time has come (rule C14). One whose time has not
 /// come waits alone: it holds back what is about the same subject, and, where it makes the customer
 /// known, what needs the customer to be known.

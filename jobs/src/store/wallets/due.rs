@@ -47,57 +47,74 @@ pub(crate) async fn anything_expired(conn: &mut PgConnection) -> sqlx::Result<bo
 
 /// Gives the tokens of plans to the customers whose month has begun; answers with how many were
 /// dealt with. Only the month that it is now counts: those that nobody was there for gave nothing
-/// that could still be used.
+/// that could still be used. Wallets that somebody else has locked, perhaps for long (rule X9), are
+/// left to a later batch.
 pub(crate) async fn allocate(conn: &mut PgConnection, batch: i64) -> sqlx::Result<usize> {
-    let due = sqlx::query!(
-        r#"select d.customer_id as "customer_id!", d.unit as "unit!" from perennial.clocks c
-            cross join lateral (
-                  select a.customer_id, a.unit from perennial.token_allocations a
-                   where a.clock_id = c.id and a.due_at <= perennial.business_now(c.id)
-                   order by a.due_at limit $1
-                     for update skip locked) d"#,
-        batch
-    )
-    .fetch_all(&mut *conn)
-    .await?;
-    if due.is_empty() {
+    let (mut customers, mut units) = with_wallet(&mut *conn, batch).await?;
+    if customers.is_empty() {
+        (customers, units) = without_wallet(&mut *conn, batch).await?;
+    }
+    if customers.is_empty() {
         return Ok(0);
     }
-    let (customers, units): (Vec<_>, Vec<_>) =
-        due.into_iter().map(|row| (row.customer_id, row.unit)).unzip();
-    open(&mut *conn, &customers, &units).await?;
     give_allocations(&mut *conn, &customers, &units).await?;
     tend(conn, &customers, &units).await?;
     Ok(customers.len())
 }
 
-/// Makes wallets that are not there yet, and locks all, in one order.
-async fn open(conn: &mut PgConnection, customers: &[Uuid], units: &[String]) -> sqlx::Result<()> {
-    sqlx::query!(
-        "insert into perennial.wallets (customer_id, unit, clock_id)
-         select u.customer_id, u.unit, c.clock_id
-           from unnest($1::uuid[], $2::text[]) u (customer_id, unit)
-           join perennial.customers c on c.id = u.customer_id
-          where exists (select from perennial.live_subscriptions s
-                          join perennial.plan_allocations p on p.plan_id = s.plan_id and p.unit = u.unit
-                         where s.customer_id = u.customer_id)
-          order by 1, 2
-         on conflict do nothing",
-        customers,
-        units
-    )
-    .execute(&mut *conn)
-    .await?;
-    sqlx::query!(
-        "select from perennial.wallets w
-          where (w.customer_id, w.unit) in (select * from unnest($1::uuid[], $2::text[]))
-          order by w.customer_id, w.unit for no key update",
-        customers,
-        units
+/// Customers and units.
+type Waiting = (Vec<Uuid>, Vec<String>);
+
+/// Who waits for tokens and has a wallet for them, locked.
+async fn with_wallet(conn: &mut PgConnection, batch: i64) -> sqlx::Result<Waiting> {
+    let due = sqlx::query!(
+        r#"select d.customer_id as "customer_id!", d.unit as "unit!" from perennial.clocks c
+            cross join lateral (
+                  select a.customer_id, a.unit
+                    from perennial.token_allocations a
+                    join perennial.wallets w on w.customer_id = a.customer_id and w.unit = a.unit
+                   where a.clock_id = c.id and a.due_at <= perennial.business_now(c.id)
+                   order by a.due_at limit $1
+                     for no key update of a, w skip locked) d"#,
+        batch
     )
     .fetch_all(conn)
     .await?;
-    Ok(())
+    Ok(due.into_iter().map(|row| (row.customer_id, row.unit)).unzip())
+}
+
+/// Who waits for tokens and has no wallet, which is made where they still are to be given some.
+async fn without_wallet(conn: &mut PgConnection, batch: i64) -> sqlx::Result<Waiting> {
+    let due = sqlx::query!(
+        r#"select d.customer_id as "customer_id!", d.unit as "unit!", d.entitled as "entitled!"
+             from perennial.clocks c
+            cross join lateral (
+                  select a.customer_id, a.unit,
+                         exists (select from perennial.live_subscriptions s
+                                   join perennial.plan_allocations p on p.plan_id = s.plan_id and p.unit = a.unit
+                                  where s.customer_id = a.customer_id) as entitled
+                    from perennial.token_allocations a
+                   where a.clock_id = c.id and a.due_at <= perennial.business_now(c.id)
+                     and not exists (select from perennial.wallets w
+                                      where w.customer_id = a.customer_id and w.unit = a.unit)
+                   order by a.due_at limit $1
+                     for no key update of a skip locked) d"#,
+        batch
+    )
+    .fetch_all(&mut *conn)
+    .await?;
+    let (entitled, others): (Vec<_>, Vec<_>) = due.into_iter().partition(|row| row.entitled);
+    let (customers, units): Waiting =
+        entitled.into_iter().map(|row| (row.customer_id, row.unit)).unzip();
+    let made = sqlx::query!(
+        r#"select customer_id as "customer_id!", unit as "unit!" from perennial.open_wallets($1, $2)"#,
+        &customers,
+        &units
+    )
+    .fetch_all(conn)
+    .await?;
+    let made = made.into_iter().map(|row| (row.customer_id, row.unit));
+    Ok(made.chain(others.into_iter().map(|row| (row.customer_id, row.unit))).unzip())
 }
 
 /// The month is that of the subscription that gives most, from anniversary to anniversary in its

@@ -70,3 +70,19 @@ async fn a_tick_whose_work_rolls_back_has_not_fired() {
     let won = ticks::win(&mut transaction, "own", &due, CatchUp::All, minute(1)).await.unwrap();
     assert_eq!(won, due);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_caller_can_hold_up_a_tick_by_its_key() {
+    let world = World::new().await;
+    world
+        .execute("insert into perennial.job_catalogue (name, schedulable) values ('sweep', true)")
+        .await;
+    let mut held = world.pool.begin().await.unwrap();
+    sqlx::query("select perennial.enqueue('sweep', '{}', 'nightly@2026-01-01T00:01:00Z')")
+        .execute(&mut *held)
+        .await
+        .unwrap();
+    let nightly = schedule("nightly", CatchUp::All);
+    let won = ticks::fire(&world.pool, &nightly, &[minute(1)], minute(1)).await.unwrap();
+    assert_eq!(won, [minute(1)]);
+}
