@@ -83,8 +83,7 @@ pub async fn standing(
                   'cus_' || replace(s.customer_id::text, '-', '') as "customer!", p.name as plan, s.status,
                   perennial.business_now(s.clock_id) as "now!", s.period_index, s.period_start, s.period_end,
                   s.anchor_zone as time_zone,
-                  coalesce((select sum(i.quantity * r.unit_amount_minor) from perennial.subscription_items i
-                              join perennial.prices r on r.id = i.price_id
+                  coalesce((select sum(i.quantity * i.unit_amount_minor) from perennial.subscription_items i
                              where i.subscription_id = s.id), 0)::bigint as "price_minor!",
                   s.currency,
                   coalesce((select sum(i.total_minor

@@ -50,10 +50,10 @@ create or replace view perennial.subscription_mrr as
            m.numer / gcd(m.numer, m.denom) as numer, m.denom / gcd(m.numer, m.denom) as denom
       from perennial.subscriptions s
      cross join lateral (
-           select coalesce(sum(i.quantity::numeric * r.unit_amount_minor), 0)
+           select coalesce(sum(i.quantity::numeric * i.unit_amount_minor), 0)
                   * case s.interval_unit when 'day' then 365 when 'week' then 52 else 1 end as numer,
                   s.interval_count::numeric * case s.interval_unit when 'month' then 1 else 12 end as denom
-             from perennial.subscription_items i join perennial.prices r on r.id = i.price_id
+             from perennial.subscription_items i
             where i.subscription_id = s.id) m
      where s.status in ('active', 'past_due', 'grace') and m.numer > 0;
 comment on view perennial.subscription_mrr is
@@ -80,8 +80,8 @@ set search_path = perennial, pg_temp as $$
         select distinct s.customer_id, s.currency, 0, 1, true
           from subscriptions s
          where exists (select from subscription_history h where h.subscription_id = s.id and h.to_status = 'active')
-           and exists (select from subscription_items i join prices r on r.id = i.price_id
-                        where i.subscription_id = s.id and r.unit_amount_minor > 0)
+           and exists (select from subscription_items i
+                        where i.subscription_id = s.id and i.unit_amount_minor > 0)
            and not exists (select from totals t where t.customer_id = s.customer_id and t.currency = s.currency)
            and not exists (select from customer_mrr c where c.customer_id = s.customer_id and c.currency = s.currency)
     ), cohorts as (

@@ -6,7 +6,7 @@ set search_path = perennial, pg_temp as $$
 begin
     insert into token_allocations (customer_id, unit, clock_id, due_at)
     select new.customer_id, a.unit, new.clock_id, business_now(new.clock_id)
-      from plan_allocations a where a.plan_id = new.plan_id
+      from current_allocations a where a.plan_id = new.plan_id and a.amount > 0
     on conflict do nothing;
     return null;
 end
@@ -26,7 +26,7 @@ set search_path = perennial, pg_temp as $$
 begin
     insert into token_allocations (customer_id, unit, clock_id, due_at)
     select distinct on (s.customer_id) s.customer_id, new.unit, s.clock_id, business_now(s.clock_id)
-      from live_subscriptions s where s.plan_id = new.plan_id
+      from live_subscriptions s where s.plan_id = new.plan_id and new.amount > 0
     on conflict do nothing;
     return null;
 end

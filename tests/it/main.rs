@@ -59,6 +59,7 @@ mod snapshot_months;
 mod snapshot_parts;
 mod snapshots;
 mod snapshots_of_lives;
+mod sold;
 mod standby;
 mod standstill;
 mod stories;

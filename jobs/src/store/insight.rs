@@ -113,8 +113,7 @@ pub(crate) async fn evidence(
                            where s.customer_id = a.id and s.status in ('trialing', 'active')
                              and s.cancel_requested_at is null
                              and exists (select from perennial.subscription_items i
-                                           join perennial.prices p on p.id = i.price_id
-                                          where i.subscription_id = s.id and p.unit_amount_minor > 0)) r
+                                          where i.subscription_id = s.id and i.unit_amount_minor > 0)) r
                       on m.expires_at <= r.renews_at) card on true
             order by a.id"#,
         customers,

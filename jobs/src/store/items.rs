@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::columns::columns;
 
-/// An item with its price and plan.
+/// An item on the subscription's own terms, and its plan.
 #[derive(Debug, Clone)]
 pub(crate) struct ItemRow {
     pub(crate) subscription_id: Uuid,
@@ -25,9 +25,8 @@ pub(crate) async fn load(
     sqlx::query_as!(
         ItemRow,
         "select i.subscription_id, i.price_id, i.plan_id, p.name as plan_name, i.quantity,
-                r.unit_amount_minor, r.setup_fee_minor
+                i.unit_amount_minor, i.setup_fee_minor
            from perennial.subscription_items i
-           join perennial.prices r on r.id = i.price_id
            join perennial.plans p on p.id = i.plan_id
           where i.subscription_id = any($1) order by i.subscription_id, i.position",
         subscriptions
@@ -42,6 +41,8 @@ pub(crate) struct NewItem {
     pub(crate) price_id: Uuid,
     pub(crate) plan_id: Uuid,
     pub(crate) quantity: i64,
+    pub(crate) unit_amount_minor: i64,
+    pub(crate) setup_fee_minor: i64,
 }
 
 columns! {
@@ -52,6 +53,8 @@ columns! {
         price_id: Uuid,
         plan_id: Uuid,
         quantity: i64,
+        unit_amount_minor: i64,
+        setup_fee_minor: i64,
     }
 }
 
@@ -61,13 +64,16 @@ pub(crate) async fn insert(conn: &mut PgConnection, rows: &FirstItems) -> sqlx::
         return Ok(());
     }
     sqlx::query!(
-        "insert into perennial.subscription_items (subscription_id, position, price_id, plan_id, quantity)
-         select * from unnest($1::uuid[], $2::bigint[], $3::uuid[], $4::uuid[], $5::bigint[])",
+        "insert into perennial.subscription_items
+             (subscription_id, position, price_id, plan_id, quantity, unit_amount_minor, setup_fee_minor)
+         select * from unnest($1::uuid[], $2::bigint[], $3::uuid[], $4::uuid[], $5::bigint[], $6::bigint[], $7::bigint[])",
         &rows.subscription_id,
         &rows.position,
         &rows.price_id,
         &rows.plan_id,
-        &rows.quantity
+        &rows.quantity,
+        &rows.unit_amount_minor,
+        &rows.setup_fee_minor
     )
     .execute(conn)
     .await?;
@@ -89,14 +95,20 @@ pub(crate) async fn replace(
     let prices: Vec<_> = items.iter().map(|item| item.price_id).collect();
     let plans: Vec<_> = items.iter().map(|item| item.plan_id).collect();
     let quantities: Vec<_> = items.iter().map(|item| item.quantity).collect();
+    let amounts: Vec<_> = items.iter().map(|item| item.unit_amount_minor).collect();
+    let fees: Vec<_> = items.iter().map(|item| item.setup_fee_minor).collect();
     sqlx::query!(
-        "insert into perennial.subscription_items (subscription_id, position, price_id, plan_id, quantity)
-         select $1, position, price, plan, quantity
-           from unnest($2::uuid[], $3::uuid[], $4::bigint[]) with ordinality as u (price, plan, quantity, position)",
+        "insert into perennial.subscription_items
+             (subscription_id, position, price_id, plan_id, quantity, unit_amount_minor, setup_fee_minor)
+         select $1, position, price, plan, quantity, amount, fee
+           from unnest($2::uuid[], $3::uuid[], $4::bigint[], $5::bigint[], $6::bigint[])
+                with ordinality as u (price, plan, quantity, amount, fee, position)",
         subscription,
         &prices,
         &plans,
-        &quantities
+        &quantities,
+        &amounts,
+        &fees
     )
     .execute(conn)
     .await?;

@@ -36,6 +36,7 @@ const FILES: &[File] = files![
     "jobs",
     "catalogue",
     "subscriptions",
+    "sold",
     "money",
     "refunds",
     "mail",

@@ -345,6 +345,8 @@ pub(super) fn first_items(decided: &Decided) -> impl Iterator<Item = FirstItem> 
         price_id: item.price_id,
         plan_id: item.plan_id,
         quantity: item.quantity,
+        unit_amount_minor: item.unit_amount_minor,
+        setup_fee_minor: item.setup_fee_minor,
     })
 }
 
@@ -353,6 +355,8 @@ pub(super) fn items(subscription: &Subscription) -> Vec<NewItem> {
         price_id: item.price.0,
         plan_id: item.plan.0,
         quantity: item.quantity,
+        unit_amount_minor: item.unit_amount_minor,
+        setup_fee_minor: item.setup_fee_minor,
     };
     subscription.items.iter().map(row).collect()
 }

@@ -91,8 +91,8 @@ async fn without_wallet(conn: &mut PgConnection, batch: i64) -> sqlx::Result<Wai
             cross join lateral (
                   select a.customer_id, a.unit,
                          exists (select from perennial.live_subscriptions s
-                                   join perennial.plan_allocations p on p.plan_id = s.plan_id and p.unit = a.unit
-                                  where s.customer_id = a.customer_id) as entitled
+                                   join perennial.current_allocations p on p.plan_id = s.plan_id and p.unit = a.unit
+                                  where s.customer_id = a.customer_id and p.amount > 0) as entitled
                     from perennial.token_allocations a
                    where a.clock_id = c.id and a.due_at <= perennial.business_now(c.id)
                      and not exists (select from perennial.wallets w
@@ -132,8 +132,8 @@ async fn give_allocations(
                 from unnest($1::uuid[], $2::text[]) u (customer_id, unit)
                cross join lateral (
                      select l.*, p.amount, p.priority from perennial.live_subscriptions l
-                       join perennial.plan_allocations p on p.plan_id = l.plan_id and p.unit = u.unit
-                      where l.customer_id = u.customer_id
+                       join perennial.current_allocations p on p.plan_id = l.plan_id and p.unit = u.unit
+                      where l.customer_id = u.customer_id and p.amount > 0
                       order by p.amount desc, l.started_at, l.id limit 1) s
                cross join lateral (select perennial.business_now(s.clock_id) as moment) m
                cross join lateral (select perennial.month_index(s.anchor_local, s.anchor_zone, m.moment) as index) n),
