@@ -170,14 +170,14 @@ fn log(event: &EventRow, refused: Option<&str>) {
     }
 }
 
-/// What the checks of the doors refuse a field with.
-const REFUSED_FIELD: &str = "22023";
+/// What the checks of the SQL functions refuse a field with, and an id that nothing has.
+const REFUSED: [&str; 2] = ["22023", "P0002"];
 
 /// Why the database refused the data as such, where it did: trying again would not help.
 fn refusal(error: &sqlx::Error) -> Option<String> {
     let error = error.as_database_error()?;
     let refused = !matches!(error.kind(), sqlx::error::ErrorKind::Other)
-        || error.code().as_deref() == Some(REFUSED_FIELD);
+        || error.code().is_some_and(|code| REFUSED.contains(&&*code));
     refused.then(|| error.message().to_owned())
 }
 

@@ -31,7 +31,7 @@ declare
     paid_in text;
 begin
     if not exists (select from customers c where c.id = customer) then
-        perform refuse_field('customer', format('%s is not known', coalesce(customer::text, 'null')));
+        perform refuse_id('customer', customer, 'Emit customer.upserted first.');
     elsif feature_or_metric is null or length(feature_or_metric) = 0 then
         perform refuse_field('feature_or_metric', 'is required');
     end if;
@@ -79,10 +79,14 @@ declare
 begin
     select c.user_id into person from customers c where c.id = customer;
     if not found then
-        perform refuse_field('customer', format('%s is not known', coalesce(customer::text, 'null')));
+        perform refuse_id('customer', customer, 'Emit customer.upserted first.');
     elsif not exists (select from plan_features f where f.feature = check_feature.feature)
        and not exists (select from membership_types t where t.features @> array[check_feature.feature]) then
-        perform refuse_field('feature', format('%s is in no plan and no membership type', coalesce(feature, 'null')));
+        perform refuse_field('feature', format('%s is in no plan and no membership type', coalesce(feature, 'null')),
+            (select format('Did you mean %s?', meant)
+               from nearest(feature, array(select f.feature from plan_features f
+                                            union select unnest(t.features) from membership_types t)) meant
+              where meant is not null));
     end if;
     return exists (select from features_of(array[customer], person) f where f in (check_feature.feature, 'all_features'));
 end
@@ -109,7 +113,7 @@ begin
     if length(can_access.content_key) between 1 and 200 is not true then
         perform refuse_field('content_key', 'must have 1 to 200 characters');
     elsif can_access.user_id is not null and not exists (select from users u where u.id = can_access.user_id) then
-        perform refuse_field('user_id', format('%s is not known', can_access.user_id));
+        perform refuse_id('user_id', can_access.user_id, 'A user comes with customer.upserted of kind user.');
     elsif exists (select from content_rules(can_access.content_key) r where r.requirement = 'public') then
         return true;
     end if;

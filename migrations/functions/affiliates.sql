@@ -5,9 +5,10 @@ language plpgsql
 set search_path = perennial, pg_temp as $$
 begin
     if tg_op = 'DELETE' then
-        perform refuse_field('commission_rules', 'are not deleted: set active_until');
+        perform refuse_field('commission_rules', 'are not deleted: set active_until', 'Set active_until.', 'restrict_violation');
     elsif to_jsonb(new) - 'active_until' <> to_jsonb(old) - 'active_until' then
-        perform refuse_field('commission_rules', 'keep their terms: end this one with active_until and add another');
+        perform refuse_field('commission_rules', 'keep their terms: end this one with active_until and add another',
+            'Set active_until of this one, and insert another.', 'restrict_violation');
     elsif new.active_until is distinct from old.active_until
           and least(coalesce(old.active_until, 'infinity'), coalesce(new.active_until, 'infinity')) < business_now() then
         perform refuse_field('active_until', format('cannot be %s: customers were referred on these terms until now', new.active_until));
@@ -50,7 +51,7 @@ begin
     select * into affiliate from affiliates a where a.code = affiliate_code;
     moment := business_now(known.clock_id);
     if known.clock_id is null then
-        perform refuse_field('customer', format('%s is not known: emit customer.upserted first', coalesce(customer::text, 'null')));
+        perform refuse_id('customer', customer, 'Emit customer.upserted first, in the same transaction if you like.');
     elsif affiliate.code is null then
         perform refuse_field('affiliate_code', format('%s is not an affiliate', coalesce(affiliate_code, 'null')));
     elsif lower(affiliate.email) = lower(known.email) then

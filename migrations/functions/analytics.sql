@@ -193,8 +193,8 @@ language plpgsql stable
 set search_path = perennial, pg_temp as $$
 begin
     if not exists (select from analytics_metrics m where m.metric = require_metric.metric) then
-        perform refuse_field('metric', format('%s is no metric; known are %s', require_metric.metric,
-            (select string_agg(m.metric, ', ' order by m.metric) from analytics_metrics m)));
+        perform refuse_name('metric', format('%s is no metric', require_metric.metric), require_metric.metric,
+            array(select m.metric from analytics_metrics m order by m.metric));
     elsif require_metric.currency <> '' and not exists (select from subscriptions s where s.currency = require_metric.currency)
           and not exists (select from ledger_entries e where e.currency = require_metric.currency) then
         perform refuse_field('currency', format('nothing was ever sold in %s', require_metric.currency));
@@ -213,7 +213,9 @@ begin
     select m.breakdowns into known from analytics_metrics m where m.metric = require_breakdown.metric;
     if (require_breakdown.breakdown = any (known)) is not true then
         perform refuse_field('breakdown', format('%s is not told by %s; it is by %s', require_breakdown.metric,
-            coalesce(require_breakdown.breakdown, 'nothing'), array_to_string(known, ', ')));
+            coalesce(require_breakdown.breakdown, 'nothing'), array_to_string(known, ', ')),
+            (select format('Did you mean %s?', meant) from nearest(require_breakdown.breakdown, known) meant
+              where meant is not null));
     end if;
 end
 $$;

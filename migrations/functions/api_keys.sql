@@ -79,7 +79,7 @@ begin
     select c.clock_id, business_now(c.clock_id) into made.clock_id, made.issued_at
       from customers c where c.id = customer;
     if not found then
-        perform refuse_field('customer', format('%s is not known', coalesce(customer::text, 'null')));
+        perform refuse_id('customer', customer, 'Emit customer.upserted first.');
     elsif length(trim(name)) between 1 and 200 is not true or name ~ '[[:cntrl:]]' then
         perform refuse_field('name', 'must have 1 to 200 characters, and no control characters');
     elsif expires_at <= made.issued_at or not isfinite(expires_at) then
@@ -114,7 +114,7 @@ begin
     if found then
         return true;
     elsif not exists (select from api_keys k where k.id = revoke_api_key.id) then
-        perform refuse_field('id', format('%s is not a key', coalesce(revoke_api_key.id::text, 'null')));
+        perform refuse_id('id', revoke_api_key.id, 'It is no key: `perennial api-key list` shows a customer''s.');
     end if;
     return false;
 end
@@ -136,7 +136,7 @@ begin
     select * into old from api_keys k where k.id = rotate_api_key.id for no key update;
     moment := business_now(old.clock_id);
     if old.id is null then
-        perform refuse_field('id', format('%s is not a key', coalesce(id::text, 'null')));
+        perform refuse_id('id', rotate_api_key.id, 'It is no key: `perennial api-key list` shows a customer''s.');
     elsif old.revoked_at is not null then
         perform refuse_field('id', format('key %s was revoked at %s', id, old.revoked_at));
     elsif old.expires_at <= moment then

@@ -50,14 +50,17 @@ declare
 begin
     select * into chosen from perennial.plans where code = data ->> 'plan' and active;
     if chosen.id is null then
-        perform perennial.refuse_field('plan', format('%s is not a plan; known are %s', data -> 'plan',
-            (select string_agg(code, ', ' order by tier) from perennial.plans where active)));
+        perform perennial.refuse_name('plan', format('%s is not a plan', data -> 'plan'), data ->> 'plan',
+            array(select code from perennial.plans where active order by tier));
     end if;
     if chosen.negotiated then
         if not data ? 'negotiated_amount_minor' then
             perform perennial.refuse_field('negotiated_amount_minor',
                 format('is required: plan %s has no list price', chosen.code));
         end if;
+        perform perennial.check_charge('negotiated_amount_minor',
+            (data ->> 'negotiated_amount_minor')::numeric + coalesce((data ->> 'negotiated_setup_fee_minor')::numeric, 0),
+            coalesce(data ->> 'currency', 'USD'));
         return;
     elsif data ? 'negotiated_amount_minor' then
         perform perennial.refuse_field('negotiated_amount_minor', format('plan %s has a list price', chosen.code));
@@ -82,6 +85,11 @@ begin
         select from perennial.prices where plan_id = chosen.id and scheme = 'per_seat' and active) then
         perform perennial.refuse_field('seats', format('plan %s is not sold by seat', chosen.code));
     end if;
+    perform perennial.check_charge(case when data ? 'seats' then 'seats' else 'plan' end,
+        coalesce((data ->> 'seats')::numeric, 1) * r.unit_amount_minor + r.setup_fee_minor, r.currency)
+       from perennial.prices r
+      where r.plan_id = chosen.id and r.customer_id is null and r.active and r.currency = coalesce(data ->> 'currency', 'USD')
+        and r.interval_unit = data ->> 'interval' and r.interval_count = coalesce((data ->> 'interval_count')::integer, 1);
 end
 $$;
 comment on function perennial.check_catalog(jsonb) is 'Checks what a new subscription asks for against the catalog.';
@@ -104,8 +112,8 @@ begin
     end if;
     moment := coalesce(starts, moment);
     if not exists (select from dunning_policies p where p.name = policy) then
-        perform refuse_field('policy', format('there is no %s; known are %s', to_jsonb(policy),
-            (select string_agg(distinct p.name, ', ') from dunning_policies p)));
+        perform refuse_name('policy', format('there is no %s', to_jsonb(policy)), policy,
+            array(select distinct p.name from dunning_policies p order by p.name));
     end if;
     perform check_policy_end(policy, event.data);
     if instant_of(event.data ->> 'trial_end') <= moment then
@@ -133,8 +141,8 @@ declare
 begin
     select metric_id into answer from metric_codes where code = metric;
     if answer is null then
-        perform refuse_field('metric', format('%s is not a metric; known are %s', coalesce(metric, 'null'),
-            (select string_agg(code, ', ' order by code) from metric_codes where retired_at is null)));
+        perform refuse_name('metric', format('%s is not a metric', coalesce(metric, 'null')), metric,
+            array(select code from metric_codes where retired_at is null order by code));
     end if;
     return answer;
 end
@@ -170,7 +178,7 @@ declare
 begin
     for field in select jsonb_object_keys(changes) loop
         if not field = any (known) then
-            perform refuse_field(field, format('is not part of a quota; known are %s', array_to_string(known, ', ')));
+            perform refuse_name(field, 'is not part of a quota', field, known);
         end if;
     end loop;
     -- Who revises limits of a plan at the same time takes turns.

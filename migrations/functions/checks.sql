@@ -1,12 +1,94 @@
 -- What the SQL functions check: fields, keys and instants.
 
-create or replace function perennial.refuse_field(field text, problem text) returns void
+-- The classes of errors (README, *Errors of the SQL functions*):
+-- invalid_parameter_value (22023)           a value is wrong
+-- no_data_found (P0002)                     an id that nothing has
+-- object_not_in_prerequisite_state (55000)  it was emitted, and no worker has processed it yet
+-- restrict_violation (23001)                what was sold or recorded is not changed
+create or replace function perennial.refuse_field(
+    field text, problem text, hint text default null, code text default 'invalid_parameter_value'
+) returns void
 language plpgsql as $$
 begin
-    raise exception '%: %', field, problem using errcode = 'invalid_parameter_value';
+    raise exception using
+        message = format('%s: %s', field, problem), errcode = code, column = field, detail = 'Nothing was changed.',
+        hint = coalesce(hint, case code when 'restrict_violation' then 'Add a new row.'
+                                        else format('Correct %s and call again.', field) end);
 end
 $$;
-comment on function perennial.refuse_field(text, text) is 'Raises the error of a bad field, named first.';
+comment on function perennial.refuse_field(text, text, text, text) is
+    'Raises the error of a field: named first in the message, and in COLUMN; with SQLSTATE, DETAIL and HINT.';
+
+create or replace function perennial.distance(one text, other text) returns integer
+language plpgsql immutable strict parallel safe as $$
+declare
+    above integer[] := array(select n from generate_series(0, length(other)) n);
+    here integer[];
+begin
+    for i in 1 .. length(one) loop
+        here := array[i];
+        for j in 1 .. length(other) loop
+            here := here || least(above[j + 1] + 1, here[j] + 1,
+                                  above[j] + (substr(one, i, 1) <> substr(other, j, 1))::integer);
+        end loop;
+        above := here;
+    end loop;
+    return above[length(other) + 1];
+end
+$$;
+comment on function perennial.distance is 'How many characters are to be changed, added or left out (Levenshtein).';
+
+create or replace function perennial.nearest(said text, known text[]) returns text
+language sql immutable parallel safe as $$
+    select k from unnest(known) k
+     cross join lateral (select perennial.distance(lower(translate(left(said, 60), ' -.', '___')), lower(left(k, 60))) as apart) d
+     where d.apart <= greatest(2, length(k) / 4) and d.apart < length(k)
+     order by d.apart, k limit 1
+$$;
+comment on function perennial.nearest is 'The known name that a misspelt one is likely to mean; null where none is near.';
+
+create or replace function perennial.refuse_name(field text, problem text, said text, known text[]) returns void
+language plpgsql as $$
+declare
+    meant text := perennial.nearest(said, known);
+begin
+    perform perennial.refuse_field(field, problem || coalesce('; known are ' || nullif(array_to_string(known, ', '), ''), ''),
+        case when meant is not null then format('Did you mean %s?', meant) end);
+end
+$$;
+comment on function perennial.refuse_name is 'Raises the error of a name that is not known, with those that are, and the nearest.';
+
+create or replace function perennial.refuse_id(field text, id uuid, hint text default null) returns void
+language plpgsql stable
+set search_path = perennial, pg_temp as $$
+begin
+    if id is null then
+        perform refuse_field(field, 'null is not known: it is required');
+    elsif exists (select from lifecycle_events e where e.subject = refuse_id.id and e.processed_at is null) then
+        perform refuse_field(field, format('%s is not processed yet', id),
+            'It was emitted: call again when a worker has processed it.', 'object_not_in_prerequisite_state');
+    end if;
+    perform refuse_field(field, format('%s is not known', id),
+        coalesce(hint, 'Nothing with this id was ever emitted or made.'), 'no_data_found');
+end
+$$;
+comment on function perennial.refuse_id is
+    'Raises the error of an id that nothing has: it does not exist, or is not processed yet.';
+
+create or replace function perennial.id(said text, field text default 'id') returns uuid
+language plpgsql immutable parallel safe as $$
+begin
+    if said ~* '^([a-z]{2,5}_)?([0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$' then
+        return regexp_replace(said, '^[A-Za-z]{2,5}_', '')::uuid;
+    elsif said is not null then
+        perform perennial.refuse_field(field, format('%s is not an id', to_jsonb(left(said, 200))),
+            'Ids are UUIDs, with or without hyphens and prefix: sub_0197…');
+    end if;
+    return null;
+end
+$$;
+comment on function perennial.id is
+    'The id that a text names, in any form: as commands print it (sub_0197…), or as a UUID.';
 
 create or replace function perennial.instant_of(said text) returns timestamptz
 language plpgsql immutable as $$
@@ -58,8 +140,8 @@ begin
         perform perennial.refuse_field(field, format('is longer than %s characters', coalesce(rule ->> 'max', '200')));
     elsif kind = 'text' and length(trim(said)) = 0 then
         perform perennial.refuse_field(field, 'must not be empty');
-    elsif kind = 'uuid' and said !~* '^[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}$' then
-        perform perennial.refuse_field(field, format('must be a UUID, is %s', value));
+    elsif kind = 'uuid' then
+        perform perennial.id(said, field);
     elsif kind = 'currency' and said !~ '^[A-Z]{3}$' then
         perform perennial.refuse_field(field, format('must be an ISO 4217 code in capitals, is %s', value));
     elsif kind = 'zone' and not exists (select from perennial.time_zones z where z.name = said) then
@@ -68,7 +150,10 @@ begin
         perform perennial.refuse_field(field, format('must be an RFC 3339 instant, is %s', value));
     end if;
     if rule ? 'one_of' and not rule -> 'one_of' @> jsonb_build_array(value) then
-        perform perennial.refuse_field(field, format('must be one of %s, is %s', rule -> 'one_of', value));
+        perform perennial.refuse_field(field, format('must be one of %s, is %s', rule -> 'one_of', value),
+            (select format('Did you mean %s?', meant)
+               from perennial.nearest(said, array(select jsonb_array_elements_text(rule -> 'one_of'))) meant
+              where meant is not null));
     elsif rule ? 'pattern' and said !~ (rule ->> 'pattern') then
         perform perennial.refuse_field(field, format('is not of the expected form (%s): %s', rule ->> 'form', value));
     end if;

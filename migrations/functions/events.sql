@@ -16,7 +16,12 @@ begin
          where e.subject = customer_of.subject and e.type = 'subscription.created' order by e.seq limit 1;
     end if;
     if found_customer is null then
-        perform perennial.refuse_field('subject', format('%s %s is not known', subject_kind, subject));
+        if exists (select from perennial.lifecycle_events e where e.subject = customer_of.subject and e.processed_at is null) then
+            perform perennial.refuse_field('subject', format('%s %s is not processed yet', subject_kind, subject),
+                'It was emitted: call again when a worker has processed it.', 'object_not_in_prerequisite_state');
+        end if;
+        perform perennial.refuse_field('subject', format('%s %s is not known', subject_kind, subject),
+            format('There is no %s with this id.', subject_kind), 'no_data_found');
     end if;
     return found_customer;
 end
@@ -99,8 +104,8 @@ begin
     end if;
     select * into known from perennial.event_types t where t.type = emit.type;
     if known.type is null then
-        perform perennial.refuse_field('type', format('%s is not an event; known are %s', emit.type,
-            (select string_agg(t.type, ', ' order by t.type) from perennial.event_types t)));
+        perform perennial.refuse_name('type', format('%s is not an event', coalesce(emit.type, 'null')), emit.type,
+            array(select t.type from perennial.event_types t order by t.type));
     end if;
     if subject is null then
         perform perennial.refuse_field('subject', format('is required: the %s', known.subject));
@@ -113,13 +118,18 @@ begin
     end if;
     for field in select jsonb_object_keys(emit.data) loop
         if not known.fields ? field then
-            perform perennial.refuse_field(field, format('is not a field of %s; known are %s', known.type,
-                (select string_agg(k, ', ' order by k) from jsonb_object_keys(known.fields) k)));
+            perform perennial.refuse_name(field, format('is not a field of %s', known.type), field,
+                array(select k from jsonb_object_keys(known.fields) k order by k));
         end if;
     end loop;
     for field in select jsonb_object_keys(known.fields) loop
         perform perennial.check_field(field, emit.data -> field, known.fields -> field);
+        if known.fields -> field ->> 'type' = 'uuid' and emit.data ->> field is not null then
+            -- In whichever form it was given, it is kept in one.
+            emit.data := jsonb_set(emit.data, array[field], to_jsonb(perennial.id(emit.data ->> field, field)));
+        end if;
     end loop;
+    wish.data := emit.data;
     if known.fields ? 'customer' then
         whose := (emit.data ->> 'customer')::uuid;
     else
@@ -127,7 +137,8 @@ begin
     end if;
     if known.type <> 'customer.upserted' and not exists (select from perennial.customers where id = whose)
        and not exists (select from perennial.lifecycle_events e where e.subject = whose and e.type = 'customer.upserted') then
-        perform perennial.refuse_field('customer', format('%s is not known: emit customer.upserted first', whose));
+        perform perennial.refuse_field('customer', format('%s is not known: emit customer.upserted first', whose),
+            'Emit customer.upserted first, in the same transaction if you like.', 'no_data_found');
     end if;
     if known.check_function is not null then
         execute format('select perennial.%I($1)', known.check_function) using wish;
@@ -170,7 +181,9 @@ begin
     if wanted is null then
         return;
     elsif not exists (select from clocks k where k.name = wanted) then
-        perform refuse_field('clock', format('there is no %s; `perennial clock set` makes one', event.data -> 'clock'));
+        perform refuse_field('clock', format('there is no %s; `perennial clock set` makes one', event.data -> 'clock'),
+            (select format('Did you mean %s?', meant) from nearest(wanted, array(select k.name from clocks k)) meant
+              where meant is not null));
     end if;
     select k.name into held from clocks k where k.id = clock_known(event.subject);
     if held <> wanted then

@@ -76,18 +76,16 @@ declare
 begin
     select c.schedulable into may from perennial.job_catalogue c where c.name = job;
     if may is null then
-        raise exception 'job: "%" is not a job this installation knows', job
-            using errcode = 'invalid_parameter_value',
-                  hint = 'select name from perennial.job_catalogue where schedulable';
+        perform perennial.refuse_name('job', format('%s is not a job this installation knows', to_jsonb(job)), job,
+            array(select c.name::text from perennial.job_catalogue c where c.schedulable order by c.name));
     elsif not may then
-        raise exception 'job: "%" is enqueued by Perennial itself and not for schedulers', job
-            using errcode = 'invalid_parameter_value',
-                  hint = 'select name from perennial.job_catalogue where schedulable';
+        perform perennial.refuse_field('job',
+            format('%s is enqueued by Perennial itself and not for schedulers', to_jsonb(job)),
+            'select name from perennial.job_catalogue where schedulable');
     elsif payload is null or jsonb_typeof(payload) <> 'object' then
-        raise exception 'payload: must be a JSON object' using errcode = 'invalid_parameter_value';
+        perform perennial.refuse_field('payload', 'must be a JSON object');
     elsif key is null or length(key) not between 1 and 300 then
-        raise exception 'key: must name the occasion in 1 to 300 characters'
-            using errcode = 'invalid_parameter_value';
+        perform perennial.refuse_field('key', 'must name the occasion in 1 to 300 characters');
     end if;
     -- A key that the sweep or a schedule uses too would be locked for as long as the caller's
     -- transaction is open.
@@ -96,16 +94,35 @@ end $$;
 comment on function perennial.enqueue is
     'The door for schedulers of other services: adds a schedulable job in the caller''s transaction, once per live key.';
 
-create or replace function perennial.pause_queue(queue_name text) returns void language sql as $$
-    insert into perennial.job_queues (name, paused) values (queue_name, true)
-    on conflict (name) do update set paused = true
-$$;
-comment on function perennial.pause_queue is 'No host starts another job of the queue; what runs is finished.';
+create or replace function perennial.check_queue(queue_name text) returns void language plpgsql stable as $$
+begin
+    -- Before the first worker has written the catalogue, nobody can say.
+    if queue_name is null
+       or exists (select from perennial.job_catalogue)
+          and not exists (select from perennial.job_catalogue c where c.name = queue_name)
+          and not exists (select from perennial.job_queues q where q.name = queue_name) then
+        perform perennial.refuse_name('queue_name', format('%s is not a queue', coalesce(queue_name, 'null')), queue_name,
+            array(select c.name::text from perennial.job_catalogue c order by c.name));
+    end if;
+end $$;
+comment on function perennial.check_queue is 'Refuses a queue that no worker has: each job has the queue of its name.';
 
-create or replace function perennial.resume_queue(queue_name text) returns void language sql as $$
+create or replace function perennial.pause_queue(queue_name text) returns void language plpgsql as $$
+begin
+    perform perennial.check_queue(queue_name);
+    insert into perennial.job_queues (name, paused) values (queue_name, true)
+    on conflict (name) do update set paused = true;
+end $$;
+comment on function perennial.pause_queue is
+    'No host starts another job of the queue; what runs is finished.';
+
+create or replace function perennial.resume_queue(queue_name text) returns void language plpgsql as $$
+begin
+    perform perennial.check_queue(queue_name);
     update perennial.job_queues set paused = false where name = queue_name;
-    select pg_notify('perennial.jobs.' || queue_name, '')
-$$;
+    perform pg_notify('perennial.jobs.' || queue_name, '');
+end $$;
+comment on function perennial.resume_queue is 'Undoes pause_queue.';
 
 create or replace function perennial.revive_job(dead_id bigint) returns boolean language plpgsql as $$
 declare

@@ -8,10 +8,11 @@ declare
 begin
     select c.clock_id into clock from customers c where c.id = set_mail_preference.customer;
     if not found then
-        perform refuse_field('customer', format('%s is not a customer', coalesce(customer::text, 'null')));
+        perform refuse_id('customer', customer, 'Emit customer.upserted first.');
     end if;
     if stream is distinct from 'usage_warning' then
-        perform refuse_field('stream', format('%s cannot be muted; only usage_warning can', coalesce(stream, 'null')));
+        perform refuse_field('stream', format('%s cannot be muted; only usage_warning can', coalesce(stream, 'null')),
+            case when nearest(stream, array['usage_warning']) is not null then 'Did you mean usage_warning?' end);
     end if;
     if preference is null or preference not in ('all', 'muted') then
         perform refuse_field('preference', format('must be all or muted, is %s', coalesce(preference, 'null')));

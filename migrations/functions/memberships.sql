@@ -27,8 +27,8 @@ declare
 begin
     select * into kind from membership_types t where t.code = type;
     if kind.id is null then
-        perform refuse_field('type', format('%s is not a membership type; known are %s', coalesce(type, 'null'),
-            (select string_agg(t.code, ', ' order by t.code) from membership_types t where t.active)));
+        perform refuse_name('type', format('%s is not a membership type', coalesce(type, 'null')), type,
+            array(select t.code from membership_types t where t.active order by t.code));
     elsif not kind.active then
         perform refuse_field('type', format('%s is not granted any more', type));
     elsif (kind.duration = 'recurring') <> (subscription is not null) then
@@ -36,7 +36,7 @@ begin
             then format('is required: %s lasts as long as a subscription', type)
             else format('%s does not depend on a subscription', type) end);
     elsif subscription is not null and not exists (select from subscriptions s where s.id = subscription) then
-        perform refuse_field('subscription', format('%s is not known', subscription));
+        perform refuse_id('subscription', subscription);
     elsif subscription is not null and order_id is not null then
         perform refuse_field('order_id', format('%s lasts as long as a subscription, and is not bought by order', type));
     elsif not isfinite(starts_at) or starts_at not between '1970-01-01Z' and '2200-01-01Z' then
@@ -78,7 +78,7 @@ begin
         return made.id;
     end if;
     if not exists (select from users u where u.id = grant_membership.user_id) then
-        perform refuse_field('user_id', format('%s is not known', coalesce(grant_membership.user_id::text, 'null')));
+        perform refuse_id('user_id', grant_membership.user_id, 'A user comes with customer.upserted of kind user.');
     end if;
     kind := check_membership(type, subscription, grant_membership.order_id, grant_membership.starts_at);
     select c.clock_id, c.time_zone into made.clock_id, zone
@@ -123,7 +123,7 @@ declare
 begin
     select * into held from user_memberships m where m.id = cancel_membership.id for no key update;
     if held.id is null then
-        perform refuse_field('id', format('%s is not a membership', coalesce(cancel_membership.id::text, 'null')));
+        perform refuse_id('id', cancel_membership.id, 'It is no membership: grant_membership answers with the id.');
     elsif held.status = 'canceled' then
         return false;
     elsif held.ends_at <= business_now(held.clock_id) then

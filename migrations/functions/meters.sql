@@ -251,7 +251,7 @@ declare
     metered integer := metric_of(metric);
 begin
     if not exists (select from customers c where c.id = customer) then
-        perform refuse_field('customer', format('%s is not known', coalesce(customer::text, 'null')));
+        perform refuse_id('customer', customer, 'Emit customer.upserted first.');
     elsif set_customer_quota.limit_units is null or set_customer_quota.limit_units < -1 then
         perform refuse_field('limit_units', 'must be 0 or more, or -1 for unlimited');
     elsif set_customer_quota.enforcement not in ('hard', 'soft') then

@@ -8,8 +8,8 @@ declare
 begin
     select * into chosen from token_packages p where p.code = data ->> 'package' and p.active;
     if chosen.code is null then
-        perform refuse_field('package', format('%s is not a package; known are %s', data -> 'package',
-            (select string_agg(p.code, ', ' order by p.code) from token_packages p where p.active)));
+        perform refuse_name('package', format('%s is not a package', data -> 'package'), data ->> 'package',
+            array(select p.code from token_packages p where p.active order by p.code));
     end if;
     if not exists (select from token_package_prices r
                     where r.package = chosen.code and r.currency = coalesce(data ->> 'currency', 'USD')) then
@@ -17,6 +17,9 @@ begin
             coalesce(data ->> 'currency', 'USD'),
             (select string_agg(r.currency, ', ' order by r.currency) from token_package_prices r where r.package = chosen.code)));
     end if;
+    perform check_charge('quantity', coalesce((data ->> 'quantity')::numeric, 1) * r.amount_minor, r.currency)
+       from token_package_prices r
+      where r.package = chosen.code and r.currency = coalesce(data ->> 'currency', 'USD');
 end
 $$;
 comment on function perennial.check_package(jsonb) is 'Checks what an order asks for against what is sold.';

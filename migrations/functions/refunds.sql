@@ -31,7 +31,8 @@ begin
     select p.id into captured from invoices i join payments p on p.invoice_id = i.id and p.status = 'succeeded'
      where i.provider = provider and i.intent_reference = payment_intent;
     if captured is null then
-        perform refuse_field('payment_intent', format('nothing was paid with %s', coalesce(payment_intent, 'null')));
+        perform refuse_field('payment_intent', format('nothing was paid with %s', coalesce(payment_intent, 'null')),
+            'It names no payment that succeeded: look it up at the provider, or call again when it has.', 'no_data_found');
     end if;
     return captured;
 end

@@ -11,7 +11,7 @@ declare
         'emit', 'enqueue', 'record_usage', 'record_usage_batch', 'consume', 'release_usage', 'check_quota', 'get_limit',
         'check_feature', 'upgrade_suggestion', 'set_mail_preference', 'wallet_balance', 'consume_tokens', 'grant_tokens',
         'refund_tokens', 'set_low_balance', 'set_auto_top_up', 'authorize_api_key', 'can_access', 'grant_membership', 'cancel_membership',
-        'refer_customer', 'record_roi_event', 'subscription_access', 'payment_of'];
+        'refer_customer', 'record_roi_event', 'subscription_access', 'payment_of', 'id'];
 begin
     -- The functions of an extension may be somebody else's: their rights are not ours to give.
     select string_agg(p.oid::regprocedure::text, ', ') into strict ours

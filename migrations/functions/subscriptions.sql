@@ -9,8 +9,11 @@ create or replace view perennial.live_subscriptions as
 comment on view perennial.live_subscriptions is 'Subscriptions whose customer has access now, with their seats.';
 
 create or replace function perennial.subscription_access(subscription uuid) returns text
-language sql stable
+language plpgsql stable security definer
 set search_path = perennial, pg_temp as $$
+declare
+    answer text;
+begin
     select case
                when s.status not in ('trialing', 'active', 'past_due', 'grace') then 'none'
                when s.cancel_requested_at is not null and s.period_end <= n.moment then 'none'
@@ -23,14 +26,21 @@ set search_path = perennial, pg_temp as $$
                     and d.failed_at + make_interval(secs => extract(epoch from (p.document ->> 'restrict_after')::interval)::double precision)
                         <= n.moment then 'restricted'
                else 'full' end
+      into answer
       from subscriptions s
      cross join lateral (select business_now(s.clock_id) as moment) n
       left join dunning_cases d on d.id = s.dunning_case_id
       join dunning_policies p on p.id = coalesce(d.policy_id, s.policy_id)
-     where s.id = subscription_access.subscription
+     where s.id = subscription_access.subscription;
+    if not found and not exists (select from lifecycle_events e where e.subject = subscription_access.subscription
+                                    and e.type = 'subscription.created' and e.processed_at is null) then
+        perform refuse_id('subscription', subscription);
+    end if;
+    return answer;
+end
 $$;
 comment on function perennial.subscription_access is
-    'What a subscription gives now: full, restricted (payment is overdue and its dunning policy restricts; what that means is the application''s) or none. Whether or not a worker has come by since. Null: there is no such subscription.';
+    'What a subscription gives now: full, restricted (payment is overdue and its dunning policy restricts; what that means is the application''s) or none. Whether or not a worker has come by since. Null: it was emitted, and is not processed yet.';
 
 create or replace function perennial.release_parked(kind text) returns bigint
 language plpgsql security definer
@@ -42,7 +52,7 @@ declare
     parked subscriptions;
 begin
     if kind is null or not kind = any (kinds) then
-        perform refuse_field('kind', format('must be one of %s, is %s', array_to_string(kinds, ', '), coalesce(kind, 'null')));
+        perform refuse_name('kind', format('%s is no kind of cause', coalesce(kind, 'null')), kind, kinds);
     end if;
     for parked in select * from subscriptions s where s.parked_kind = kind order by s.id loop
         perform emit('subscription.release_requested', parked.id, '{}', format('release/%s/%s', parked.id, parked.version));

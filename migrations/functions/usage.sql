@@ -18,7 +18,7 @@ begin
     end if;
     metered := metric_of(metric);
     if not exists (select from customers c where c.id = customer) then
-        perform refuse_field('customer', format('%s is not known', coalesce(customer::text, 'null')));
+        perform refuse_id('customer', customer, 'Emit customer.upserted first.');
     elsif (select kind from metrics m where m.id = metered) <> 'count' then
         perform refuse_field('metric', format('%s is a ceiling: nothing is counted, use check_quota', metric));
     end if;
@@ -447,7 +447,7 @@ declare
     units bigint;
 begin
     if not exists (select from customers c where c.id = customer) then
-        perform refuse_field('customer', format('%s is not known', coalesce(customer::text, 'null')));
+        perform refuse_id('customer', customer, 'Emit customer.upserted first.');
     end if;
     select m.* into meter from usage_meters m where m.customer_id = customer and m.metric_id = metered;
     if found then
@@ -471,7 +471,7 @@ declare
 begin
     perform check_usage(quantity, 'none');
     if not exists (select from customers c where c.id = customer) then
-        perform refuse_field('customer', format('%s is not known', coalesce(customer::text, 'null')));
+        perform refuse_id('customer', customer, 'Emit customer.upserted first.');
     end if;
     select m.* into meter from usage_meters m where m.customer_id = customer and m.metric_id = metered;
     if not found then

@@ -82,11 +82,11 @@ declare
 begin
     select c.clock_id into clock from customers c where c.id = check_wallet_fields.customer;
     if clock is null then
-        perform refuse_field('customer', format('%s is not known', coalesce(customer::text, 'null')));
+        perform refuse_id('customer', customer, 'Emit customer.upserted first.');
     end if;
     if not exists (select from token_units u where u.code = check_wallet_fields.unit) then
-        perform refuse_field('unit', format('%s is not a unit; known are %s', coalesce(unit, 'null'),
-            (select string_agg(u.code, ', ' order by u.code) from token_units u)));
+        perform refuse_name('unit', format('%s is not a unit', coalesce(unit, 'null')), unit,
+            array(select u.code from token_units u order by u.code));
     end if;
     return clock;
 end

@@ -31,7 +31,9 @@ async fn ask(world: &World, sql: &str) -> Result<String, String> {
     let answer: sqlx::Result<Option<String>> = sqlx::query_scalar(sql).fetch_one(&world.pool).await;
     match answer {
         Ok(answer) => Ok(answer.unwrap_or_else(|| "null".to_owned())),
-        Err(sqlx::Error::Database(refusal)) if refusal.code().as_deref() == Some("22023") => {
+        Err(sqlx::Error::Database(refusal))
+            if matches!(refusal.code().as_deref(), Some("22023" | "P0002" | "23001")) =>
+        {
             Err(refusal.message().to_owned())
         }
         Err(error) => panic!("{error}"),

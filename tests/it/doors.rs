@@ -150,7 +150,9 @@ async fn access_is_what_the_policy_says_whether_or_not_a_worker_came_by() {
     world.live_until("2026-04-15T00:00:00Z").await;
     assert_eq!(world.status(ada).await, "expired");
     assert_eq!(access(&world, ada.subscription.0).await.as_deref(), Some("none"));
-    assert_eq!(access(&world, Uuid::from_u128(99)).await, None);
+    let unknown = sqlx::query("select perennial.subscription_access($1)").bind(Uuid::from_u128(99));
+    let unknown = unknown.execute(&world.pool).await.unwrap_err();
+    assert_eq!(unknown.as_database_error().unwrap().code().unwrap(), "P0002");
 }
 
 async fn access(world: &World, subscription: Uuid) -> Option<String> {

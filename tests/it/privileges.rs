@@ -77,6 +77,7 @@ async fn other_services_may_use_the_doors_and_no_table() {
         "get_limit",
         "grant_membership",
         "grant_tokens",
+        "id",
         "payment_of",
         "record_roi_event",
         "record_usage",

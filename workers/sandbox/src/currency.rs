@@ -2,8 +2,15 @@
 
 use crate::wire::error::{Answer, ApiError};
 
-/// The largest amount: eight digits.
+/// The largest amount: eight digits, in most currencies.
 const AMOUNT_MAX: i64 = 99_999_999;
+const MAXIMUM: &[(&str, i64)] = &[
+    ("cop", 9_999_999_999),
+    ("huf", 9_999_999_999),
+    ("idr", 999_999_999_999),
+    ("inr", 999_999_999),
+    ("jpy", 9_999_999_999),
+];
 
 /// Smallest charges of the currencies for which the provider publishes one.
 const MINIMUM: &[(&str, i64)] = &[
@@ -54,12 +61,14 @@ pub(crate) fn check_amount(amount: i64, currency: &str) -> Answer<()> {
     let find = |table: &[(&str, i64)]| table.iter().find(|row| row.0 == currency).map(|row| row.1);
     let refuse = |code: &str, message: &str| Err(ApiError::invalid(code, "amount", message));
     let multiple = find(MULTIPLE).unwrap_or(1);
+    let most = find(MAXIMUM).unwrap_or(AMOUNT_MAX);
     if amount < 1 {
         refuse("parameter_invalid_integer", "This value must be greater than or equal to 1.")
     } else if amount < find(MINIMUM).unwrap_or(1) {
         refuse("amount_too_small", "The amount is below the minimum charge of this currency.")
-    } else if amount > AMOUNT_MAX {
-        refuse("amount_too_large", "Amount must be no more than 99999999 minor units.")
+    } else if amount > most {
+        let message = format!("Amount must be no more than {most} minor units.");
+        refuse("amount_too_large", &message)
     } else if amount % multiple != 0 {
         let message = format!("Amount must be a multiple of {multiple} in {currency}.");
         refuse("parameter_invalid_integer", &message)

@@ -9,6 +9,7 @@ use crate::database::DatabaseError;
 use crate::logs::{self, InvalidFilter};
 use crate::settings::SettingError;
 use perennial_jobs::store::Said;
+use sqlx::postgres::PgDatabaseError;
 
 /// What `--help` says of exit codes.
 pub(super) const HELP: &str = "\
@@ -119,9 +120,12 @@ impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
         match error.as_database_error() {
             Some(refusal)
-                if matches!(refusal.code().as_deref(), Some("22023" | "23514" | "23001")) =>
+                if matches!(
+                    refusal.code().as_deref(),
+                    Some("22023" | "23514" | "23001" | "P0002")
+                ) =>
             {
-                Self::data(refusal.message())
+                Self::data(format!("{}{}", refusal.message(), hint(refusal)))
             }
             // What is asked for is not there yet.
             Some(refusal) if refusal.code().as_deref() == Some("55000") => {
@@ -133,6 +137,13 @@ impl From<sqlx::Error> for Error {
             ),
         }
     }
+}
+
+/// How to go on, where the database knows more than to correct the field.
+fn hint(refusal: &dyn sqlx::error::DatabaseError) -> String {
+    let hint = refusal.try_downcast_ref::<PgDatabaseError>().and_then(PgDatabaseError::hint);
+    let hint = hint.filter(|hint| !hint.starts_with("Correct "));
+    hint.map_or_else(String::new, |hint| format!(" ({hint})"))
 }
 
 /// Writes a line of data. Whatever of it comes from others, the terminal shows it and does not obey.

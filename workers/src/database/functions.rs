@@ -32,6 +32,7 @@ macro_rules! files {
 const FILES: &[File] = files![
     "clocks",
     "checks",
+    "charges",
     "events",
     "jobs",
     "catalogue",

@@ -46,12 +46,11 @@ pub(crate) fn attach(customer: &str, method: &str) -> Result<AttachPaymentMethod
 /// `setup_future_usage`, because Stripe refuses it together with an off-session confirmation.
 pub(crate) fn create(intent: &IntentRequest) -> Result<CreatePaymentIntent, NoAnswer> {
     let money = intent.amount;
-    let amount =
-        money.currency.to_provider_amount(money.minor).map_err(|error| NoAnswer::Rejected {
-            code: Some("amount_not_chargeable".to_owned()),
-            param: Some("amount".to_owned()),
-            reason: error.to_string(),
-        })?;
+    let amount = money.currency.to_charge(money.minor).map_err(|error| NoAnswer::Rejected {
+        code: Some("amount_not_chargeable".to_owned()),
+        param: Some("amount".to_owned()),
+        reason: error.to_string(),
+    })?;
     let mut methods = CreatePaymentIntentAutomaticPaymentMethods::new(true);
     methods.allow_redirects = Some(CreatePaymentIntentAutomaticPaymentMethodsAllowRedirects::Never);
     Ok(CreatePaymentIntent::new(amount, currency(money.currency))

@@ -6,6 +6,9 @@
 
 use super::Currency;
 
+/// Eight digits, in the provider's units: what it charges at once in most currencies.
+const MAX_CHARGE: i64 = 99_999_999;
+
 /// The provider's units cannot express this amount.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Unchargeable {
@@ -47,6 +50,13 @@ impl Currency {
         self.entry().stripe.min_charge_minor
     }
 
+    /// The largest amount the provider charges at once, in our minor units.
+    pub fn max_charge_minor(&self) -> i64 {
+        let (up, down) = self.scale();
+        let ours = self.entry().stripe.max_charge_minor.unwrap_or(MAX_CHARGE) / up * down;
+        ours - ours % self.charge_step_minor()
+    }
+
     /// The smallest difference between two chargeable amounts, in our minor units.
     pub fn charge_step_minor(&self) -> i64 {
         let (up, down) = self.scale();
@@ -62,6 +72,14 @@ impl Currency {
         }
         let (up, down) = self.scale();
         (minor / down).checked_mul(up).ok_or(Unchargeable::TooLarge { minor, currency: *self })
+    }
+
+    /// What the provider is asked to charge: our amount in its units, if it charges so much at once.
+    pub fn to_charge(&self, minor: i64) -> Result<i64, Unchargeable> {
+        if minor > self.max_charge_minor() {
+            return Err(Unchargeable::TooLarge { minor, currency: *self });
+        }
+        self.to_provider_amount(minor)
     }
 
     /// The provider's amount in our minor units.

@@ -22,6 +22,8 @@ pub(super) struct Provider {
     /// Provider amounts must be a multiple of this.
     pub(super) round_to_minor: Option<i64>,
     pub(super) min_charge_minor: Option<i64>,
+    /// Where it is not eight digits.
+    pub(super) max_charge_minor: Option<i64>,
 }
 
 static TABLE: LazyLock<Vec<([u8; 3], Entry)>> = LazyLock::new(|| {

@@ -85,6 +85,21 @@ fn the_least_charge_is_in_our_units_too() {
 }
 
 #[test]
+fn the_largest_charge_is_in_our_units_and_can_be_sent() {
+    let most = |code: &str| currency(code).max_charge_minor();
+    assert_eq!(most("USD"), 99_999_999);
+    assert_eq!(
+        (most("INR"), most("JPY"), most("IDR")),
+        (999_999_999, 9_999_999_999, 999_999_999_999)
+    );
+    assert_eq!((most("ISK"), most("MGA"), most("KWD")), (999_999, 9_999_999_900, 99_999_990));
+    for one in Currency::all() {
+        assert!(one.to_charge(one.max_charge_minor()).is_ok(), "{one}");
+        assert!(one.to_charge(one.max_charge_minor() + one.charge_step_minor()).is_err(), "{one}");
+    }
+}
+
+#[test]
 fn a_currency_is_its_code_in_json() {
     assert_eq!(serde_json::to_string(&Currency::EUR).unwrap(), "\"EUR\"");
     assert_eq!(serde_json::from_str::<Currency>("\"eur\"").unwrap(), Currency::EUR);

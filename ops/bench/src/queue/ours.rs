@@ -8,8 +8,10 @@ use sqlx::{PgPool, postgres::PgPoolOptions};
 
 use super::{Contender, Ran, Result};
 
-const MIGRATIONS: [&str; 2] = [
+const MIGRATIONS: [&str; 4] = [
     include_str!("../../../../migrations/0017_jobs.sql"),
+    include_str!("../../../../migrations/0046_suspects.sql"),
+    include_str!("../../../../migrations/functions/checks.sql"),
     include_str!("../../../../migrations/functions/jobs.sql"),
 ];
 
