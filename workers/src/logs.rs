@@ -101,8 +101,20 @@ fn parse(filter: &str) -> Result<EnvFilter, InvalidFilter> {
         check(directive)
             .map_err(|problem| InvalidFilter { directive: directive.to_owned(), problem })?;
     }
-    EnvFilter::try_new(filter)
+    EnvFilter::try_new(quiet(filter))
         .map_err(|error| InvalidFilter { directive: filter.to_owned(), problem: error.to_string() })
+}
+
+/// The queue's library says at info that each worker starts and stops: that is for debug, unless
+/// somebody asks for the library by name.
+fn quiet(filter: &str) -> String {
+    let mut directives = filter.split(',').map(str::trim);
+    let is_info = |directive: &str| directive.eq_ignore_ascii_case("info") || directive == "3";
+    let at_info = directives.clone().any(is_info);
+    if at_info && !directives.any(|directive| directive.starts_with("apalis")) {
+        return format!("{filter},apalis=warn,apalis_core=warn");
+    }
+    filter.to_owned()
 }
 
 fn check(directive: &str) -> Result<(), String> {
@@ -141,6 +153,15 @@ mod tests {
             "[job]=trace",
         ] {
             assert!(parse(filter).is_ok(), "{filter}");
+        }
+    }
+
+    #[test]
+    fn the_queues_library_is_quiet_at_info_unless_it_is_asked_for() {
+        assert_eq!(quiet("info"), "info,apalis=warn,apalis_core=warn");
+        assert_eq!(quiet("INFO, sqlx=off"), "INFO, sqlx=off,apalis=warn,apalis_core=warn");
+        for as_it_is in ["warn", "debug", "", "info,apalis_core=info", "perennial_jobs=info"] {
+            assert_eq!(quiet(as_it_is), as_it_is);
         }
     }
 
