@@ -49,6 +49,18 @@ async fn two_databases_with_the_same_ids_share_nothing_on_one_account() {
     let tags: Vec<_> = keys.iter().map(|key| key.split_once('@').unwrap().1).collect();
     assert_eq!(tags.len(), 8, "{keys:?}");
     assert_eq!(tags.iter().filter(|tag| **tag == tags[0]).count(), 4, "{keys:?}");
+    // Neither takes the other's money for its own when it compares its books with the account's.
+    for world in [&one, &other] {
+        sqlx::query("select perennial.enqueue('reconcile_payments', '{}', 'compare')")
+            .execute(&world.pool)
+            .await
+            .unwrap();
+        world.rest().await;
+        assert_eq!(world.count("select count(*) from perennial.payments").await, 1);
+        let suspected =
+            "select count(*) from perennial.reconciliations where ask_first_until is not null";
+        assert_eq!(world.count(suspected).await, 0);
+    }
     let broken = "select count(*) from perennial.check_invariants()";
     assert_eq!((one.count(broken).await, other.count(broken).await), (0, 0));
 }

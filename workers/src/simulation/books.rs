@@ -114,11 +114,9 @@ impl Books {
                 .and_then(|known| known.from_provider_amount(entry.amount).ok());
             let minor = minor.unwrap_or(entry.amount);
             captured.entry(currency).or_default().1 += minor;
-            let invoice = entry
-                .metadata
-                .get("invoice")
-                .cloned()
-                .unwrap_or_else(|| entry.payment_intent.clone());
+            // The invoice, and the tag of its database.
+            let label = entry.metadata.get("invoice").unwrap_or(&entry.payment_intent);
+            let invoice = label.split('@').next().unwrap_or_default().to_owned();
             by_invoice.entry(invoice).or_default().1.push(minor);
         }
         let differences = by_invoice

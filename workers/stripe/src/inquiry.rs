@@ -7,6 +7,7 @@ use stripe_client_core::StripeRequest as _;
 use stripe_shared::PaymentIntent;
 
 use crate::intent::{observation, weight};
+use crate::label;
 use crate::operation::{CallError, Operation};
 use crate::request;
 use crate::throttle::Endpoint;
@@ -18,26 +19,31 @@ const PAGES_MAX: usize = 100;
 pub(crate) async fn inquire(
     operation: &Operation<'_>,
     inquiry: &Inquiry,
+    installation: Option<&str>,
 ) -> Result<Observation, NoAnswer> {
     let found = match inquiry {
         Inquiry::Reference(reference) => find(operation, reference).await?,
-        Inquiry::Lost { customer, invoice } => look_through(operation, customer, *invoice).await?,
+        Inquiry::Lost { customer, invoice } => {
+            look_through(operation, customer, *invoice, installation).await?
+        }
     };
     found.as_ref().map_or(Ok(Observation::Missing), observation)
 }
 
-/// A page of intents created since an instant; those that name no invoice are left out.
+/// A page of intents created since an instant; those that name no invoice of ours are left
+/// out.
 pub(crate) async fn list(
     operation: &Operation<'_>,
     since: DateTime<Utc>,
     after: Option<&str>,
+    installation: Option<&str>,
 ) -> Result<Page, NoAnswer> {
     let request = request::list_since(since.timestamp(), after);
     let sent = request.customize().send(&operation.at(Endpoint::Read)).await;
     let page = sent.map_err(CallError::into_no_answer)?;
     let last = page.data.last().map(|intent| intent.id.as_str().to_owned());
     let named = page.data.iter().filter_map(|intent| {
-        let invoice = intent.metadata.get(request::INVOICE)?.parse().ok()?;
+        let invoice = label::read(intent.metadata.get(request::INVOICE)?, installation)?;
         let reference = intent.id.as_str().to_owned();
         // A state that we do not know is for an inquiry to report.
         let observation = observation(intent).ok()?;
@@ -63,8 +69,9 @@ async fn look_through(
     operation: &Operation<'_>,
     customer: &str,
     invoice: InvoiceId,
+    installation: Option<&str>,
 ) -> Result<Option<PaymentIntent>, NoAnswer> {
-    let invoice = invoice.to_string();
+    let is_ours = |label: &String| label::read(label, installation) == Some(invoice);
     let mut best: Option<PaymentIntent> = None;
     let mut after: Option<String> = None;
     for _ in 0..PAGES_MAX {
@@ -75,7 +82,7 @@ async fn look_through(
         let claims = page
             .data
             .into_iter()
-            .filter(|intent| intent.metadata.get(request::INVOICE) == Some(&invoice));
+            .filter(|intent| intent.metadata.get(request::INVOICE).is_some_and(is_ours));
         // On a tie the first stays: lists are newest first.
         best = best
             .into_iter()

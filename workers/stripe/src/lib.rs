@@ -20,6 +20,7 @@ mod body;
 mod config;
 mod inquiry;
 mod intent;
+mod label;
 mod operation;
 mod provider;
 mod refusal;

@@ -113,7 +113,8 @@ impl PaymentProvider for StripeProvider {
     fn prepare<'a>(&'a self, intent: &'a IntentRequest, key: &'a OpKey) -> Call<'a, String> {
         Box::pin(async move {
             let operation = self.begin();
-            let reference = prepare(&operation, intent, &self.own(key)).await;
+            let installation = self.installation.as_deref();
+            let reference = prepare(&operation, intent, installation, &self.own(key)).await;
             operation.end(reference)
         })
     }
@@ -134,7 +135,8 @@ impl PaymentProvider for StripeProvider {
     fn inquire<'a>(&'a self, inquiry: &'a Inquiry) -> Call<'a, Observation> {
         Box::pin(async move {
             let operation = self.begin();
-            let observation = inquiry::inquire(&operation, inquiry).await;
+            let observation =
+                inquiry::inquire(&operation, inquiry, self.installation.as_deref()).await;
             operation.end(observation)
         })
     }
@@ -142,7 +144,7 @@ impl PaymentProvider for StripeProvider {
     fn list<'a>(&'a self, since: DateTime<Utc>, after: Option<&'a str>) -> Call<'a, Page> {
         Box::pin(async move {
             let operation = self.begin();
-            let page = inquiry::list(&operation, since, after).await;
+            let page = inquiry::list(&operation, since, after, self.installation.as_deref()).await;
             operation.end(page)
         })
     }
@@ -190,9 +192,10 @@ async fn attach(
 async fn prepare(
     operation: &Operation<'_>,
     intent: &IntentRequest,
+    installation: Option<&str>,
     key: &OpKey,
 ) -> Result<String, NoAnswer> {
-    let request = request::create(intent)?.customize().request_strategy(once(key)?);
+    let request = request::create(intent, installation)?.customize().request_strategy(once(key)?);
     let created = request.send(&operation.at(Endpoint::Create)).await;
     created.map(|intent| intent.id.as_str().to_owned()).map_err(CallError::into_no_answer)
 }

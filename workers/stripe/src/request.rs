@@ -18,6 +18,8 @@ use stripe_core::payment_intent::{
 use stripe_payment::payment_method::AttachPaymentMethod;
 use stripe_types::{Currency, RangeBoundsTs, RangeQueryTs};
 
+use crate::label;
+
 /// The metadata key under which an intent names its invoice.
 pub(crate) const INVOICE: &str = "invoice";
 /// Intents on one page of a list: the most that Stripe gives.
@@ -44,7 +46,10 @@ pub(crate) fn attach(customer: &str, method: &str) -> Result<AttachPaymentMethod
 /// Any method the account accepts will do, except those that send the customer to another page:
 /// off-session there is nobody to send, and without them no return address is needed. There is no
 /// `setup_future_usage`, because Stripe refuses it together with an off-session confirmation.
-pub(crate) fn create(intent: &IntentRequest) -> Result<CreatePaymentIntent, NoAnswer> {
+pub(crate) fn create(
+    intent: &IntentRequest,
+    installation: Option<&str>,
+) -> Result<CreatePaymentIntent, NoAnswer> {
     let money = intent.amount;
     let amount = money.currency.to_charge(money.minor).map_err(|error| NoAnswer::Rejected {
         code: Some("amount_not_chargeable".to_owned()),
@@ -57,7 +62,10 @@ pub(crate) fn create(intent: &IntentRequest) -> Result<CreatePaymentIntent, NoAn
         .customer(id(&intent.customer, "customer")?)
         .automatic_payment_methods(methods)
         .confirm(false)
-        .metadata(HashMap::from([(INVOICE.to_owned(), intent.invoice.to_string())])))
+        .metadata(HashMap::from([(
+            INVOICE.to_owned(),
+            label::write(intent.invoice, installation),
+        )])))
 }
 
 pub(crate) fn confirm(reference: &str, method: &str) -> Result<ConfirmPaymentIntent, NoAnswer> {
