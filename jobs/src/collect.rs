@@ -16,7 +16,7 @@ use crate::clock::machine_now;
 use crate::context::Cx;
 use crate::job::Failure;
 use crate::lifecycle::request_hash;
-use crate::payments::{Inquiry, Observation, OpKey};
+use crate::payments::{CallTrace, Inquiry, Observation, OpKey};
 use crate::store::CorruptRow;
 use crate::store::payments::Attempt;
 use crate::till::{Step, Stepped};
@@ -58,7 +58,7 @@ async fn hold_back(cx: &Cx, attempt: &Attempt, by: &'static str) -> Result<(), F
          (PERENNIAL_CHARGES_PER_CUSTOMER_HOUR)",
         cx.charges_per_customer_hour
     );
-    settle(cx, attempt, Settled::Rejected { reason }, None, CallTrace::default(), by).await
+    reject(cx, attempt, reason, CallTrace::default(), by).await
 }
 
 /// Asks for an outcome that is not known.

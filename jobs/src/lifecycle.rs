@@ -25,7 +25,7 @@ use crate::coalesce::Serve;
 use crate::context::{Cx, Policies};
 use crate::job::Failure;
 use crate::waiting;
-use load::Found;
+use load::LoadedSet;
 use save::Batch;
 
 pub(crate) use begin::{BeginError, Terms, begin, begin_all};
@@ -225,7 +225,7 @@ pub(crate) async fn decide_all(
     // Of closed invoices only those are loaded that a request names.
     let named: Vec<Uuid> =
         requests.iter().filter_map(|request| request.cause.closed_invoice()).collect();
-    let Found { loaded, held } = load::load(&mut *conn, policies, &ids, &named).await?;
+    let LoadedSet { loaded, held } = load::load(&mut *conn, policies, &ids, &named).await?;
     let mut by_id: HashMap<SubscriptionId, Loaded> =
         loaded.into_iter().map(|loaded| (loaded.subscription.id, loaded)).collect();
     let mut batch = Batch::new(provider);

@@ -51,7 +51,7 @@ pub(crate) struct Loaded {
 
 /// Subscriptions that were asked for and exist.
 #[derive(Debug)]
-pub(super) struct Found {
+pub(super) struct LoadedSet {
     pub(super) loaded: Vec<Loaded>,
     /// A caller's transaction holds a meter or the balance of their customers.
     pub(super) held: HashSet<SubscriptionId>,
@@ -63,7 +63,7 @@ pub(super) async fn load(
     policies: &Policies,
     ids: &[Uuid],
     closed_invoices: &[Uuid],
-) -> sqlx::Result<Found> {
+) -> sqlx::Result<LoadedSet> {
     let mut rows = subscriptions::lock(&mut *conn, ids).await?;
     let held_by_callers = close_periods(&mut *conn, &rows).await?;
     let mut held = HashSet::new();
@@ -106,7 +106,7 @@ pub(super) async fn load(
         };
         loaded.push(assemble(row, parts, policy, policy_id)?);
     }
-    Ok(Found { loaded, held })
+    Ok(LoadedSet { loaded, held })
 }
 
 /// Leaves out the subscriptions of customers whom nobody waits for.
