@@ -34,6 +34,9 @@ pub struct DunningPolicy {
     /// What becomes of a trial that ends without a payment method.
     #[serde(default)]
     pub trial_without_method: TrialWithoutMethod,
+    /// Whether a customer who cancels while a payment is overdue is still charged for it.
+    #[serde(default)]
+    pub on_cancel: OnCancel,
     /// When customers are told beforehand.
     #[serde(default)]
     pub notices: Notices,
@@ -92,6 +95,18 @@ pub enum TrialWithoutMethod {
     Cancel,
 }
 
+/// What a cancellation with the period does to a payment that is overdue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnCancel {
+    /// Attempts end. Access ends with the period, or earlier where the policy ends it; the invoice
+    /// can still be paid until then, if the customer asks to, and is written off afterwards.
+    #[default]
+    Stop,
+    /// Attempts go on until the subscription ends.
+    GoOn,
+}
+
 /// How long before an event the customer is told of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -136,6 +151,7 @@ impl Default for DunningPolicy {
             restrict_after: None,
             end: EndAction::Cancel,
             trial_without_method: TrialWithoutMethod::Pause,
+            on_cancel: OnCancel::Stop,
             notices: Notices::default(),
         }
     }

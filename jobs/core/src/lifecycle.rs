@@ -17,6 +17,7 @@ mod ladder;
 mod method;
 mod next_charge;
 mod notices;
+mod outlook;
 pub mod preview;
 mod service;
 mod standstill;
@@ -32,6 +33,7 @@ pub use effect::{
 pub use event::{CancelWhen, Event, UnusedTime};
 pub use method::{Method, Unusable};
 pub use next_charge::{NextCharge, next_charge};
+pub use outlook::{NewMethod, NextBill, NextCharge, Outlook, Then, outlook};
 pub use service::{Start, start};
 pub use status::{Edge, Status};
 pub use subscription::{

@@ -39,6 +39,27 @@ impl Locale {
             .unwrap_or(&table::LOCALES[0])
     }
 
+    /// How English is written where a tag's reader lives: of `es-US` as in `en-US`, of `de-DE` as in
+    /// `en-GB`, which is closest to what continental Europe and most of the world write in English.
+    pub fn english(tag: &str) -> &'static Locale {
+        let tag = tag.split(['.', '@']).next().unwrap_or_default().replace('_', "-");
+        let mut parts = tag.split('-');
+        let language = parts.next().unwrap_or_default().to_ascii_lowercase();
+        let region = parts.find(|part| part.len() == 2);
+        let english = region.map(|region| match region.to_ascii_uppercase().as_str() {
+            "PR" | "PH" => "en-US".to_owned(),
+            region => format!("en-{region}"),
+        });
+        let known = english.and_then(|english| {
+            table::LOCALES.iter().find(|locale| locale.tag.eq_ignore_ascii_case(&english))
+        });
+        match known {
+            Some(locale) => locale,
+            None if language == "en" || language.is_empty() => Self::find("en-US"),
+            None => Self::find("en-GB"),
+        }
+    }
+
     /// Its tag: `de-AT`.
     pub fn tag(&self) -> &'static str {
         self.tag

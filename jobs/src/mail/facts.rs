@@ -180,6 +180,22 @@ impl Reason {
     }
 }
 
+/// Whether access is kept in full until it ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Restriction {
+    /// It is.
+    #[default]
+    None,
+    /// It is restricted from an instant on.
+    From {
+        /// The instant.
+        at: DateTime<Utc>,
+    },
+    /// It is restricted already.
+    Already,
+}
+
 /// How access ends when an invoice stays unpaid.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]

@@ -1,7 +1,7 @@
 //! How facts are written in a letter: the filters its templates use.
 //!
-//! The words are English; amounts and dates are written as the recipient's locale writes them,
-//! and instants are told in the recipient's zone.
+//! An email is in one language: its words are English, and so are its dates and amounts, written
+//! as English is written where the recipient lives. Instants are in the recipient's zone.
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
@@ -11,7 +11,7 @@ use perennial_core::calendar::Interval;
 use perennial_core::locale::Locale;
 use perennial_core::money::Money;
 
-use super::facts::{AccessEnd, Method, Reason};
+use super::facts::{AccessEnd, Method, Reason, Restriction};
 
 type Instant = Serde<DateTime<Utc>>;
 
@@ -28,6 +28,7 @@ pub(super) fn add_to(environment: &mut Environment<'_>) {
     environment.add_filter("noun", noun);
     environment.add_filter("sentence", |reason: Serde<Reason>| reason.sentence());
     environment.add_filter("outcome", |end: Serde<AccessEnd>| end.words());
+    environment.add_filter("kept", kept);
     environment.add_filter("invoices", invoices);
     environment.add_filter("link", link);
 }
@@ -82,6 +83,23 @@ fn tells_noon(locale: &Locale) -> bool {
     locale.language() == "en" && !matches!(locale.tag(), "en-GB" | "en-IE")
 }
 
+/// `full access until 2 March 2026 at 09:00 CET`, or what is left of it.
+fn kept(
+    state: &State<'_, '_>,
+    Serde(restriction): Serde<Restriction>,
+    until: Instant,
+) -> Result<String, Error> {
+    let until = moment(state, until)?;
+    Ok(match restriction {
+        Restriction::None => format!("full access until {until}"),
+        Restriction::Already => format!("restricted access until {until}"),
+        Restriction::From { at } => {
+            let from = moment(state, Serde(at))?;
+            format!("full access until {from}, and restricted access from then until {until}")
+        }
+    })
+}
+
 /// `card`; what is not on file is a `payment method`.
 fn noun(Serde(method): Serde<Option<Method>>) -> &'static str {
     method.map_or("payment method", |method| method.noun())
@@ -109,7 +127,7 @@ fn link(value: &str) -> Result<Value, Error> {
 }
 
 fn locale(state: &State<'_, '_>) -> Result<&'static Locale, Error> {
-    Ok(Locale::find(setting(state, "locale")?.as_str().unwrap_or_default()))
+    Ok(Locale::english(setting(state, "locale")?.as_str().unwrap_or_default()))
 }
 
 fn zone(state: &State<'_, '_>) -> Result<Tz, Error> {

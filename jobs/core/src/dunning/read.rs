@@ -30,6 +30,7 @@ impl DunningPolicy {
             restrict_after: table.optional("restrict_after")?,
             end: table.optional("end")?.unwrap_or_default(),
             trial_without_method: table.optional("trial_without_method")?.unwrap_or_default(),
+            on_cancel: table.optional("on_cancel")?.unwrap_or_default(),
             notices: table.optional_table("notices", notices)?.unwrap_or_default(),
         };
         table.all_taken()?;

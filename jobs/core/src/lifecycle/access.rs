@@ -50,7 +50,8 @@ fn has_ended(subscription: &Subscription, policy: &DunningPolicy, now: DateTime<
             *until <= now
                 && subscription.notices.grace
                 && !subscription.has_payment_in_flight()
-                && !matches!(policy.end, EndAction::Downgrade(_))
+                && (!matches!(policy.end, EndAction::Downgrade(_))
+                    || subscription.cancel_requested_at.is_some())
         }
         _ => false,
     }

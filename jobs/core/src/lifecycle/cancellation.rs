@@ -6,6 +6,7 @@ use super::collection;
 use super::draft::Draft;
 use super::effect::{Account, BalanceKind, CaseOutcome, Notice};
 use super::event::{CancelWhen, UnusedTime};
+use super::ladder;
 use super::status::Edge;
 use super::subscription::{Ended, State};
 use crate::money::{Fraction, Money, MoneyError};
@@ -31,6 +32,7 @@ pub(super) fn requested(draft: &mut Draft<'_>, when: CancelWhen) -> Result<(), R
         (CancelWhen::AtPeriodEnd, _) => {
             draft.after.cancel_requested_at = Some(draft.now);
             draft.stay(Edge::CancelScheduled)?;
+            ladder::stop_for_cancellation(draft)?;
             draft.notify(Notice::Canceled);
             Ok(())
         }
@@ -67,7 +69,8 @@ pub(super) fn undone(draft: &mut Draft<'_>) -> Result<(), Refused> {
         });
     }
     draft.after.cancel_requested_at = None;
-    draft.stay(Edge::CancelUndone)
+    let state = ladder::resumed(draft);
+    draft.take(Edge::CancelUndone, state)
 }
 
 /// The period has ended, and the subscription with it: no new period starts.

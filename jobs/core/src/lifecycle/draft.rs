@@ -6,7 +6,7 @@ use super::effect::{Account, CaseOutcome, Effect, Entry, Notice, Posting};
 use super::status::{Edge, is_legal};
 use super::subscription::{Case, Parked, ParkedFor, State, Subscription};
 use super::{Context, Decision, Refused};
-use crate::dunning::DunningPolicy;
+use crate::dunning::{DunningPolicy, OnCancel};
 use crate::ids::{InvoiceId, PaymentId, PostingId};
 
 pub(super) struct Draft<'a> {
@@ -129,6 +129,11 @@ impl<'a> Draft<'a> {
             }
             _ => None,
         }
+    }
+
+    /// Whether what is overdue is left alone, because the customer canceled (`on_cancel = "stop"`).
+    pub(super) fn collection_stopped(&self) -> bool {
+        self.after.cancel_requested_at.is_some() && self.policy.on_cancel == OnCancel::Stop
     }
 
     pub(super) fn park(&mut self, kind: ParkedFor, reason: impl Into<String>) {

@@ -335,6 +335,8 @@ pub enum Notice {
     Expired,
     /// The trial ends soon.
     TrialEnding,
+    /// The trial is over, and there was nothing to charge.
+    TrialLapsed,
 }
 
 impl Notice {
@@ -350,7 +352,7 @@ impl Notice {
             Self::GraceEnding => "grace_ending",
             Self::Recovered => "recovered",
             Self::Canceled => "canceled",
-            Self::Expired => "expired",
+            Self::Expired | Self::TrialLapsed => "expired",
             Self::TrialEnding => "trial_ending",
         }
     }

@@ -7,13 +7,14 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::Refused;
 use super::billing;
+use super::cancellation;
 use super::collection::{self, Collecting, why_unusable};
 use super::draft::Draft;
 use super::effect::{CaseOutcome, Effect, Notice, Reason};
 use super::service;
 use super::status::Edge;
 use super::subscription::{Case, Ended, State};
-use crate::dunning::{EndAction, RungEmail};
+use crate::dunning::{EndAction, OnCancel, RungEmail};
 use crate::ids::DunningCaseId;
 use letters::Attempt;
 
@@ -41,15 +42,19 @@ pub(super) fn climb(draft: &mut Draft<'_>) -> Result<(), Refused> {
     if draft.after.owed_minor() == 0 {
         return service::recovered(draft);
     }
-    if case.next_rung >= draft.policy.rungs.len() {
+    // A late worker charges nobody whose subscription should have ended by now.
+    if draft.after.cancel_requested_at.is_some() && draft.now >= draft.after.period.end {
+        return cancellation::at_period_end(draft);
+    }
+    if case.next_rung >= draft.policy.rungs.len() || draft.collection_stopped() {
         return enter_grace(draft);
     }
-    let rung = forecast::latest_due(draft, &case);
+    let rung = forecast::latest_due(draft, &case, draft.now);
     for dropped in case.next_rung..rung {
         let dropped = dropped + 1;
         draft.remark(format!("rung {dropped} passed while nobody was at work: dropped"));
     }
-    match forecast::attempt_at(draft, &case, rung) {
+    match forecast::attempt_at(draft, &case, rung, draft.now) {
         Some(until) if until > draft.now => {
             let why = why_unusable(&draft.after.methods, draft.now);
             draft.remark(format!("rung {} waits until {until}: {why}", rung + 1));
@@ -116,7 +121,7 @@ fn tell_or_end_attempts(
     email: RungEmail,
 ) -> Result<(), Refused> {
     let Some(case) = draft.after.state.case() else { return Ok(()) };
-    if case.next_rung >= draft.policy.rungs.len() {
+    if case.next_rung >= draft.policy.rungs.len() || draft.collection_stopped() {
         return enter_grace(draft);
     }
     if email == RungEmail::Send {
@@ -127,18 +132,66 @@ fn tell_or_end_attempts(
 
 fn enter_grace(draft: &mut Draft<'_>) -> Result<(), Refused> {
     let State::PastDue { case } = draft.after.state.clone() else { return Ok(()) };
+    let until = grace_until(draft, &case);
+    draft.take(Edge::AttemptsOver, State::Grace { case, until })?;
+    draft.after.notices.grace = is_its_own_warning(draft, until);
+    draft.notify(Notice::GraceStarted);
+    Ok(())
+}
+
+/// When a grace that begins now ends: as the policy has it, with a warning's time where we are
+/// late, and for who canceled not after the period.
+fn grace_until(draft: &Draft<'_>, case: &Case) -> DateTime<Utc> {
     let nominal = draft.policy.access_ends_at(case.failed_at);
     let last_rung = draft.policy.rungs.len().checked_sub(1);
     let punctual = last_rung
         .and_then(|rung| draft.policy.rung_at(rung, case.failed_at, draft.after.zone()))
         .unwrap_or(case.failed_at);
     let until = nominal.max(draft.now + warning_within(nominal - punctual));
-    draft.take(Edge::AttemptsOver, State::Grace { case, until })?;
-    draft.notify(Notice::GraceStarted);
-    // A grace no longer than its own warning needs no second one.
-    draft.after.notices.grace =
-        until - draft.now <= draft.policy.notices.grace_ending_before.delta();
+    if draft.collection_stopped() { until.min(draft.after.period.end) } else { until }
+}
+
+/// A grace no longer than its own warning needs no second one. Who canceled was told of its end.
+fn is_its_own_warning(draft: &Draft<'_>, until: DateTime<Utc>) -> bool {
+    draft.collection_stopped()
+        || until - draft.now <= draft.policy.notices.grace_ending_before.delta()
+}
+
+/// Who cancels is not charged again, where the policy says so: attempts are over, and access is
+/// kept as long as it would have been, at most to the end of the period.
+pub(super) fn stop_for_cancellation(draft: &mut Draft<'_>) -> Result<(), Refused> {
+    if !draft.collection_stopped() {
+        return Ok(());
+    }
+    match draft.after.state.clone() {
+        State::PastDue { case } => {
+            let until = grace_until(draft, &case);
+            draft.take(Edge::AttemptsOver, State::Grace { case, until })?;
+        }
+        State::Grace { case, until } => {
+            let until = until.min(draft.after.period.end);
+            draft.after.state = State::Grace { case, until };
+        }
+        _ => return Ok(()),
+    }
+    draft.after.notices.grace = true;
     Ok(())
+}
+
+/// The state after a cancellation was taken back: attempts that it had stopped go on.
+pub(super) fn resumed(draft: &mut Draft<'_>) -> State {
+    match draft.after.state.clone() {
+        State::Grace { case, .. } if draft.policy.on_cancel == OnCancel::Stop => {
+            if case.next_rung < draft.policy.rungs.len() {
+                draft.after.notices.grace = false;
+                return State::PastDue { case };
+            }
+            let until = grace_until(draft, &case);
+            draft.after.notices.grace = is_its_own_warning(draft, until);
+            State::Grace { case, until }
+        }
+        state => state,
+    }
 }
 
 /// How long access lasts after a warning that should have come `planned` before its end. Half of
@@ -164,15 +217,18 @@ pub(super) fn warn_of_end(draft: &mut Draft<'_>) {
 /// Access ends.
 pub(super) fn end_grace(draft: &mut Draft<'_>) -> Result<(), Refused> {
     let State::Grace { case, until } = draft.after.state.clone() else { return Ok(()) };
+    let canceled = draft.after.cancel_requested_at.is_some();
     match draft.policy.end.clone() {
-        // Who wants it to end with its period does not want it suspended.
-        EndAction::Suspend if draft.after.cancel_requested_at.is_none() => {
+        // Its end was told of when it was asked for.
+        _ if draft.collection_stopped() => {
+            draft.close_case(CaseOutcome::Canceled);
+            billing::give_up_all(draft);
+            return draft.take(Edge::Canceled, State::Canceled(Ended { at: until }));
+        }
+        EndAction::Suspend if !canceled => {
             draft.take(Edge::Suspended, State::Unpaid { case })?;
         }
-        EndAction::Cancel | EndAction::Suspend => {
-            expire(draft, until)?;
-        }
-        EndAction::Downgrade(plan) => {
+        EndAction::Downgrade(plan) if !canceled => {
             // Such a policy is refused when a subscription is made. Should the price be gone all
             // the same, access ends as it would without the lesser plan.
             let Some(items) = draft.downgrade else {
@@ -188,6 +244,8 @@ pub(super) fn end_grace(draft: &mut Draft<'_>) -> Result<(), Refused> {
             draft.push(Effect::ItemsReplaced);
             draft.take(Edge::Downgraded, State::Active)?;
         }
+        // Who wants it to end with its period wants it neither suspended nor on a lesser plan.
+        EndAction::Cancel | EndAction::Suspend | EndAction::Downgrade(_) => expire(draft, until)?,
     }
     draft.notify(Notice::Expired);
     Ok(())

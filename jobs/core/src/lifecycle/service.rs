@@ -190,13 +190,12 @@ pub(super) fn end_trial(draft: &mut Draft<'_>) -> Result<(), Refused> {
     match draft.policy.trial_without_method {
         TrialWithoutMethod::Pause => {
             draft.take(Edge::TrialLapsed, State::Paused(PauseReason::NoPaymentMethod))?;
-            draft.notify(first_payment_failed(Reason::NoMethod));
         }
         TrialWithoutMethod::Cancel => {
             draft.take(Edge::TrialLapsed, State::Canceled(Ended { at: ends_at }))?;
-            draft.notify(Notice::Canceled);
         }
     }
+    draft.notify(Notice::TrialLapsed);
     Ok(())
 }
 
@@ -251,6 +250,7 @@ pub(super) fn method_attached(
         State::Paused(PauseReason::NoPaymentMethod) => {
             begin_service(draft, Edge::Resumed, draft.now)
         }
+        State::PastDue { .. } | State::Grace { .. } if draft.collection_stopped() => Ok(()),
         State::PastDue { .. }
         | State::Grace { .. }
         | State::Unpaid { .. }

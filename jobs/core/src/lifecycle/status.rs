@@ -165,6 +165,7 @@ pub const TRANSITIONS: &[(Option<Status>, Edge, Status)] = {
         (Some(S::Grace), E::Downgraded, S::Active),
         (Some(S::Grace), E::CancelScheduled, S::Grace),
         (Some(S::Grace), E::CancelUndone, S::Grace),
+        (Some(S::Grace), E::CancelUndone, S::PastDue),
         (Some(S::Grace), E::Canceled, S::Canceled),
         (Some(S::Paused), E::Resumed, S::Active),
         (Some(S::Paused), E::Canceled, S::Canceled),

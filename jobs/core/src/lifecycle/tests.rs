@@ -12,6 +12,7 @@ mod histories;
 mod ladder_properties;
 mod model;
 mod next_charge;
+mod promises;
 mod renewals;
 mod revenue;
 mod scheduled;

@@ -188,3 +188,24 @@ proptest! {
         prop_assert!(!Locale::find(&tag).tag().is_empty());
     }
 }
+
+#[test]
+fn english_is_written_as_where_its_reader_lives() {
+    let cases = [
+        ("en-US", "en-US"),
+        ("en_AU.UTF-8", "en-AU"),
+        ("en", "en-US"),
+        ("", "en-US"),
+        ("es-US", "en-US"),
+        ("fr-CA", "en-CA"),
+        ("hi-IN", "en-IN"),
+        ("es-ES", "en-GB"),
+        ("de-DE", "en-GB"),
+        ("ja", "en-GB"),
+        ("zh-Hans-CN", "en-GB"),
+        ("nonsense", "en-GB"),
+    ];
+    for (tag, expected) in cases {
+        assert_eq!(Locale::english(tag).tag(), expected, "{tag}");
+    }
+}

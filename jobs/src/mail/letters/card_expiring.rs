@@ -28,6 +28,10 @@ impl Notice for CardExpiring {
     /// The failed renewal would write too.
     const RESEND_AFTER_UNCERTAIN: Resend = Resend::No;
 
+    fn good_until(&self) -> Option<DateTime<Utc>> {
+        Some(self.renews_at)
+    }
+
     #[cfg(test)]
     fn samples() -> Vec<(&'static str, Self)> {
         use crate::mail::tests::{at, usd};

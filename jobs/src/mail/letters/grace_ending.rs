@@ -5,7 +5,7 @@ use perennial_core::money::Money;
 use serde::{Deserialize, Serialize};
 
 use super::Notice;
-use crate::mail::{AccessEnd, Method, Resend};
+use crate::mail::{AccessEnd, Method, Resend, Restriction};
 
 /// Grace ends soon.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,11 +22,21 @@ pub struct GraceEnding {
     pub grace_ends_at: DateTime<Utc>,
     /// What happens then.
     pub then: AccessEnd,
+    /// Whether it is full access until then.
+    #[serde(default)]
+    pub restriction: Restriction,
+    /// When the subscription ends because the customer canceled, if they did.
+    #[serde(default)]
+    pub canceled_for: Option<DateTime<Utc>>,
 }
 
 impl Notice for GraceEnding {
     /// The first letter of the grace period said the same.
     const RESEND_AFTER_UNCERTAIN: Resend = Resend::No;
+
+    fn good_until(&self) -> Option<DateTime<Utc>> {
+        Some(self.grace_ends_at)
+    }
 
     #[cfg(test)]
     fn samples() -> Vec<(&'static str, Self)> {
@@ -38,9 +48,22 @@ impl Notice for GraceEnding {
             method: Some(Method::card("visa", "0341")),
             grace_ends_at: at("2026-03-22T04:00:00Z"),
             then: AccessEnd::Ended,
+            restriction: Restriction::None,
+            canceled_for: None,
         };
         let suspended = Self { then: AccessEnd::Suspended, method: None, ..ended.clone() };
         let moved = Self { then: AccessEnd::MovedTo { plan: "Free".to_owned() }, ..ended.clone() };
-        vec![("then_ended", ended), ("then_suspended", suspended), ("then_moved", moved)]
+        let restricted = Self { restriction: Restriction::Already, ..ended.clone() };
+        let canceled = Self { canceled_for: Some(at("2026-04-01T04:00:00Z")), ..ended.clone() };
+        let canceled_first =
+            Self { canceled_for: Some(at("2026-03-22T04:00:00Z")), ..ended.clone() };
+        vec![
+            ("then_ended", ended),
+            ("then_suspended", suspended),
+            ("then_moved", moved),
+            ("restricted", restricted),
+            ("canceled", canceled),
+            ("canceled_for_the_same_day", canceled_first),
+        ]
     }
 }

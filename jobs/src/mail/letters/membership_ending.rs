@@ -31,6 +31,10 @@ impl Notice for MembershipEnding {
     /// A reminder: what it is about is on the billing page as well.
     const RESEND_AFTER_UNCERTAIN: Resend = Resend::No;
 
+    fn good_until(&self) -> Option<DateTime<Utc>> {
+        Some(self.ends_at)
+    }
+
     #[cfg(test)]
     fn samples() -> Vec<(&'static str, Self)> {
         use crate::mail::tests::at;

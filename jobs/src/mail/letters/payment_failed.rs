@@ -5,7 +5,7 @@ use perennial_core::money::Money;
 use serde::{Deserialize, Serialize};
 
 use super::Notice;
-use crate::mail::{Method, Reason, Resend};
+use crate::mail::{Method, Reason, Resend, Restriction};
 
 /// An attempt failed, or none could be made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,6 +28,15 @@ pub struct PaymentFailed {
     pub next: NextStep,
     /// Until when there is access if nothing is paid, where that is known.
     pub access_until: Option<DateTime<Utc>>,
+    /// Whether it is full access until then.
+    #[serde(default)]
+    pub restriction: Restriction,
+    /// Of a first payment: until when it is awaited. Nothing is owed after that.
+    #[serde(default)]
+    pub awaited_until: Option<DateTime<Utc>>,
+    /// When the subscription ends because the customer canceled, if they did.
+    #[serde(default)]
+    pub canceled_for: Option<DateTime<Utc>>,
 }
 
 /// What happens after a failed attempt.
@@ -53,6 +62,13 @@ impl Notice for PaymentFailed {
     /// The next attempt, or the end of grace, writes again.
     const RESEND_AFTER_UNCERTAIN: Resend = Resend::No;
 
+    fn good_until(&self) -> Option<DateTime<Utc>> {
+        match &self.next {
+            NextStep::Retry { at } => Some(*at),
+            _ => self.awaited_until.or(self.access_until),
+        }
+    }
+
     #[cfg(test)]
     fn samples() -> Vec<(&'static str, Self)> {
         use crate::mail::tests::{at, usd};
@@ -66,6 +82,9 @@ impl Notice for PaymentFailed {
             attempts_max: 4,
             next: NextStep::Retry { at: at("2026-03-06T14:00:00Z") },
             access_until: Some(at("2026-03-15T05:00:00Z")),
+            restriction: Restriction::None,
+            awaited_until: None,
+            canceled_for: None,
         };
         let new_method = Self {
             reason: Reason::from_decline_code("stolen_card"),
@@ -88,12 +107,25 @@ impl Notice for PaymentFailed {
             ..retry.clone()
         };
         let over = Self { attempt: 4, next: NextStep::AttemptsOver, ..retry.clone() };
+        let first_payment = Self {
+            attempts_max: 1,
+            access_until: None,
+            awaited_until: Some(at("2026-03-02T04:00:00Z")),
+            ..new_method.clone()
+        };
+        let canceled = Self {
+            restriction: Restriction::Already,
+            canceled_for: Some(at("2026-04-01T04:00:00Z")),
+            ..over.clone()
+        };
         vec![
             ("retry", retry),
             ("new_method", new_method),
             ("add_method", add_method),
             ("authenticate", authenticate),
             ("attempts_over", over),
+            ("first_payment", first_payment),
+            ("canceled", canceled),
         ]
     }
 }

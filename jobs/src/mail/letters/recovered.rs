@@ -22,11 +22,14 @@ pub struct Recovered {
     pub method: Option<Method>,
     /// When the next payment is due, if there is to be one.
     pub renews_at: Option<DateTime<Utc>>,
+    /// When the subscription ends because the customer canceled, if they did.
+    #[serde(default)]
+    pub canceled_for: Option<DateTime<Utc>>,
 }
 
 impl Notice for Recovered {
-    /// The receipt says it too.
-    const RESEND_AFTER_UNCERTAIN: Resend = Resend::No;
+    /// Without it a customer who was dunned keeps a debt in mind that is paid.
+    const RESEND_AFTER_UNCERTAIN: Resend = Resend::Yes;
 
     #[cfg(test)]
     fn samples() -> Vec<(&'static str, Self)> {
@@ -38,8 +41,14 @@ impl Notice for Recovered {
             paid_at: at("2026-03-06T14:00:02Z"),
             method: Some(Method::card("visa", "0341")),
             renews_at: Some(at("2026-04-01T04:00:00Z")),
+            canceled_for: None,
         };
         let bare = Self { method: None, renews_at: None, ..letter.clone() };
-        vec![("by_card", letter), ("bare", bare)]
+        let canceled = Self {
+            renews_at: None,
+            canceled_for: Some(at("2026-04-01T04:00:00Z")),
+            ..letter.clone()
+        };
+        vec![("by_card", letter), ("bare", bare), ("canceled", canceled)]
     }
 }

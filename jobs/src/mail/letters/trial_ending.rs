@@ -29,6 +29,8 @@ pub enum AfterTrial {
         /// To what.
         method: Method,
     },
+    /// The subscription begins, and nothing is to be paid: it is free, or credit covers it.
+    Free,
     /// Nothing is on file: the subscription pauses until there is.
     Paused {
         /// What it would cost.
@@ -45,6 +47,10 @@ impl Notice for TrialEnding {
     /// Card rules ask for it before the first charge.
     const RESEND_AFTER_UNCERTAIN: Resend = Resend::Yes;
 
+    fn good_until(&self) -> Option<DateTime<Utc>> {
+        Some(self.ends_at)
+    }
+
     #[cfg(test)]
     fn samples() -> Vec<(&'static str, Self)> {
         use crate::mail::tests::{at, usd};
@@ -55,6 +61,7 @@ impl Notice for TrialEnding {
         };
         let paused = Self { then: AfterTrial::Paused { amount: usd(49_00) }, ..charged.clone() };
         let ended = Self { then: AfterTrial::Ended { amount: usd(49_00) }, ..charged.clone() };
-        vec![("charged", charged), ("paused", paused), ("ended", ended)]
+        let free = Self { then: AfterTrial::Free, ..charged.clone() };
+        vec![("charged", charged), ("free", free), ("paused", paused), ("ended", ended)]
     }
 }

@@ -26,6 +26,10 @@ impl Notice for UpcomingRenewal {
     /// It is owed by law before a yearly renewal.
     const RESEND_AFTER_UNCERTAIN: Resend = Resend::Yes;
 
+    fn good_until(&self) -> Option<DateTime<Utc>> {
+        Some(self.renews_at)
+    }
+
     #[cfg(test)]
     fn samples() -> Vec<(&'static str, Self)> {
         use crate::mail::tests::{at, usd};
@@ -37,6 +41,7 @@ impl Notice for UpcomingRenewal {
             method: Some(Method::card("mastercard", "4444")),
         };
         let without = Self { method: None, ..with_card.clone() };
-        vec![("with_card", with_card), ("without_method", without)]
+        let covered = Self { amount: usd(0), ..with_card.clone() };
+        vec![("with_card", with_card), ("without_method", without), ("by_credit", covered)]
     }
 }

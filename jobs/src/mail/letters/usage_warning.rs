@@ -57,6 +57,10 @@ impl Notice for UsageWarning {
     const RESEND_AFTER_UNCERTAIN: Resend = Resend::No;
     const STREAM: Option<Stream> = Some(Stream::UsageWarning);
 
+    fn good_until(&self) -> Option<DateTime<Utc>> {
+        self.resets_at
+    }
+
     #[cfg(test)]
     fn samples() -> Vec<(&'static str, Self)> {
         use crate::mail::tests::{at, usd};

@@ -140,6 +140,8 @@ fn collect_the_rest(draft: &mut Draft<'_>, occasion: Occasion) -> Result<(), Ref
     match (&draft.after.state, occasion) {
         _ if draft.after.parked.is_some() => {}
         (State::Active, _) => return collect_or_fail(draft),
+        // Who canceled pays what they ask to pay.
+        _ if draft.collection_stopped() => {}
         (_, Occasion::Schedule) => {
             collect(draft);
         }
@@ -250,7 +252,9 @@ fn backup_of(
     &Declined { method: declined, invoice, .. }: &Declined<'_>,
     owed: InvoiceId,
 ) -> Option<PaymentMethodId> {
-    if matches!(draft.after.state, State::Grace { .. } | State::Unpaid { .. }) {
+    if matches!(draft.after.state, State::Grace { .. } | State::Unpaid { .. })
+        || draft.collection_stopped()
+    {
         return None;
     }
     let methods = &draft.after.methods;

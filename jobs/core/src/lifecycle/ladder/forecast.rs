@@ -6,17 +6,22 @@ use crate::lifecycle::draft::Draft;
 use crate::lifecycle::method::{Method, Unusable};
 use crate::lifecycle::subscription::Case;
 
-/// The last rung whose time has come (at least the next one).
-pub(super) fn latest_due(draft: &Draft<'_>, case: &Case) -> usize {
-    let due = |rung: &usize| planned_at(draft, case, *rung).is_some_and(|at| at <= draft.now);
+/// The last rung whose time has come at `moment` (at least the next one).
+pub(super) fn latest_due(draft: &Draft<'_>, case: &Case, moment: DateTime<Utc>) -> usize {
+    let due = |rung: &usize| planned_at(draft, case, *rung).is_some_and(|at| at <= moment);
     let rungs = case.next_rung..draft.policy.rungs.len();
     rungs.take_while(due).last().unwrap_or(case.next_rung)
 }
 
-/// When the attempt of a rung can be made from now on: at its time if a method can be charged
+/// When the attempt of a rung can be made from `moment` on: at its time if a method can be charged
 /// then, else as soon as one can, if that is before the next rung (rule D3).
-pub(super) fn attempt_at(draft: &Draft<'_>, case: &Case, rung: usize) -> Option<DateTime<Utc>> {
-    let from = planned_at(draft, case, rung)?.max(draft.now);
+pub(super) fn attempt_at(
+    draft: &Draft<'_>,
+    case: &Case,
+    rung: usize,
+    moment: DateTime<Utc>,
+) -> Option<DateTime<Utc>> {
+    let from = planned_at(draft, case, rung)?.max(moment);
     let next = planned_at(draft, case, rung + 1);
     let limit = next.unwrap_or_else(|| draft.policy.access_ends_at(case.failed_at));
     let soonest = draft.after.methods.iter().filter_map(|method| free_at(method, from)).min()?;
@@ -25,8 +30,12 @@ pub(super) fn attempt_at(draft: &Draft<'_>, case: &Case, rung: usize) -> Option<
 
 /// When the next attempt is made by itself, if one is.
 pub(super) fn next_attempt_at(draft: &Draft<'_>, case: &Case) -> Option<DateTime<Utc>> {
-    let rungs = latest_due(draft, case)..draft.policy.rungs.len();
-    rungs.into_iter().find_map(|rung| attempt_at(draft, case, rung))
+    // A rung that waits is looked at again when its wait is over.
+    let moment = case.postponed_to.map_or(draft.now, |until| until.max(draft.now));
+    let rungs = latest_due(draft, case, moment)..draft.policy.rungs.len();
+    let next = rungs.into_iter().find_map(|rung| attempt_at(draft, case, rung, moment));
+    // Who canceled is not charged once the period is over.
+    next.filter(|at| draft.after.cancel_requested_at.is_none() || *at < draft.after.period.end)
 }
 
 fn planned_at(draft: &Draft<'_>, case: &Case, rung: usize) -> Option<DateTime<Utc>> {

@@ -125,7 +125,7 @@ fn who_wanted_to_end_anyway_is_not_suspended_for_ever() {
         World::in_grace(DunningPolicy { end: EndAction::Suspend, ..Default::default() });
     world.cancel_at_period_end();
     world.run_to(at("2026-02-15"));
-    assert_eq!(world.status(), Status::Expired);
+    assert_eq!(world.status(), Status::Canceled);
 }
 
 #[test]

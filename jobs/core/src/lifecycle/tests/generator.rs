@@ -6,7 +6,9 @@ use proptest::sample::Index;
 use super::world::{FIRST_DAY, at, days, item, method, terms};
 use crate::calendar::{Anchor, Interval, Unit};
 use crate::currency::Currency;
-use crate::dunning::{DunningPolicy, EndAction, Rung, RungEmail, Span, TrialWithoutMethod};
+use crate::dunning::{
+    DunningPolicy, EndAction, OnCancel, Rung, RungEmail, Span, TrialWithoutMethod,
+};
 use crate::lifecycle::{CancelWhen, Item, Method, Start, Subscription, UnusedTime};
 use crate::network::Network;
 
@@ -55,8 +57,9 @@ pub(super) fn policies() -> impl Strategy<Value = DunningPolicy> {
     let rung = (1_u32..200, prop::option::of(0_u32..24), any::<bool>());
     let without = prop_oneof![Just(TrialWithoutMethod::Pause), Just(TrialWithoutMethod::Cancel)];
     let restrict = prop::option::of(1_u32..100);
-    (prop::collection::vec(rung, 0..6), 1_u32..400, restrict, end, without).prop_map(
-        |(rungs, grace, restrict, end, trial_without_method)| {
+    let on_cancel = prop_oneof![Just(OnCancel::Stop), Just(OnCancel::GoOn)];
+    (prop::collection::vec(rung, 0..6), 1_u32..400, restrict, end, without, on_cancel).prop_map(
+        |(rungs, grace, restrict, end, trial_without_method, on_cancel)| {
             let mut offset = 0;
             let rungs: Vec<_> = rungs
                 .into_iter()
@@ -73,6 +76,7 @@ pub(super) fn policies() -> impl Strategy<Value = DunningPolicy> {
                 restrict_after: restrict.filter(|after| *after < ends).map(span),
                 end,
                 trial_without_method,
+                on_cancel,
                 ..DunningPolicy::default()
             };
             assert_eq!(policy.check(), Ok(()));

@@ -30,6 +30,7 @@ struct Model {
     until: i64,
     warned: bool,
     suspends: bool,
+    stops: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -89,6 +90,7 @@ impl Model {
         match due {
             Due::Abandon => self.end(Status::Expired),
             Due::End => self.end(Status::Canceled),
+            Due::Expire if self.stopped() => self.end(Status::Canceled),
             Due::Expire if self.suspends && !self.cancel => self.status = Status::Unpaid,
             Due::Expire => self.end(Status::Expired),
             Due::Warn => {
@@ -101,6 +103,9 @@ impl Model {
                     self.owed.push(PRICE);
                 }
                 self.collect_if_active();
+            }
+            Due::Retry if self.cancel && self.period_end() <= self.hour => {
+                self.end(Status::Canceled);
             }
             Due::Retry if self.rung >= RUNGS.len() => self.enter_grace(),
             Due::Retry => {
@@ -132,10 +137,15 @@ impl Model {
 
     fn begin_ladder(&mut self, failed_at: i64) {
         (self.status, self.failed_at, self.rung) = (Status::PastDue, failed_at, 0);
+        self.failed();
+    }
+
+    fn stopped(&self) -> bool {
+        self.cancel && self.stops
     }
 
     fn failed(&mut self) {
-        if self.status == Status::PastDue && self.rung >= RUNGS.len() {
+        if self.status == Status::PastDue && (self.rung >= RUNGS.len() || self.stopped()) {
             self.enter_grace();
         }
     }
@@ -144,6 +154,10 @@ impl Model {
         self.status = Status::Grace;
         self.until = (self.failed_at + ACCESS_ENDS).max(self.hour + 24);
         self.warned = self.until - self.hour <= 24;
+        if self.stopped() {
+            self.until = self.until.min(self.period_end());
+            self.warned = true;
+        }
     }
 
     fn end(&mut self, status: Status) {
@@ -158,6 +172,7 @@ impl Model {
         match (self.owed.is_empty(), self.status) {
             (_, Status::Canceled | Status::Expired) => self.owed.clear(),
             (false, Status::Active) => self.collect_if_active(),
+            (false, _) if self.stopped() => {}
             (false, _) => {
                 self.charge();
             }
@@ -178,7 +193,7 @@ impl Model {
         let waited = std::mem::take(&mut self.card_waits);
         self.card_works &= !hard || waited;
         let backed = [Status::Incomplete, Status::Active, Status::PastDue];
-        if waited && backed.contains(&self.status) {
+        if waited && !self.stopped() && backed.contains(&self.status) {
             self.charge();
             return;
         }
@@ -194,7 +209,31 @@ impl Model {
             Status::Canceled | Status::Expired => {}
             Status::Incomplete | Status::Unpaid => self.end(Status::Canceled),
             _ if self.period_end() <= self.hour => self.end(Status::Canceled),
-            _ => self.cancel = true,
+            _ if self.cancel => {}
+            _ => {
+                self.cancel = true;
+                match self.status {
+                    Status::PastDue if self.stops => self.enter_grace(),
+                    Status::Grace if self.stops => {
+                        self.until = self.until.min(self.period_end());
+                        self.warned = true;
+                    }
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    fn undo(&mut self) {
+        let stopped = self.stopped();
+        self.cancel = false;
+        if stopped && self.status == Status::Grace {
+            if self.rung < RUNGS.len() {
+                self.status = Status::PastDue;
+                self.warned = false;
+            } else {
+                self.enter_grace();
+            }
         }
     }
 

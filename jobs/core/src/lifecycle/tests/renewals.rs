@@ -199,7 +199,7 @@ fn a_trial_without_a_method_pauses_and_a_method_resumes_it() {
     let mut world = trial(Subscription { methods: vec![], ..terms() }, DunningPolicy::default());
     world.run_to(at("2026-01-20"));
     assert_eq!((world.status(), world.access()), (Status::Paused, Access::None));
-    assert_eq!(world.mails(), ["trial_ending", "payment_failed"]);
+    assert_eq!(world.mails(), ["trial_ending", "expired"]);
     world.attach("first");
     assert_eq!(world.status(), Status::Active);
     assert_eq!(world.subscription.period.start, at("2026-01-20"));
@@ -215,7 +215,7 @@ fn a_trial_without_a_method_may_end_it_all_instead() {
     world.run_to(at("2026-01-20"));
     assert_eq!(
         (world.status(), world.mails()),
-        (Status::Canceled, vec!["trial_ending", "canceled"])
+        (Status::Canceled, vec!["trial_ending", "expired"])
     );
 }
 

@@ -89,6 +89,16 @@ pub(super) struct World {
     /// Whatever was heard, to be heard again.
     pub(super) heard: Vec<Event>,
     pub(super) letters: Vec<(DateTime<Utc>, Notice)>,
+    /// Each of them, with the state that it was written from.
+    pub(super) written: Vec<Written>,
+}
+
+/// An email, and the state that it was written from.
+#[derive(Debug, Clone)]
+pub(super) struct Written {
+    pub(super) at: DateTime<Utc>,
+    pub(super) notice: Notice,
+    pub(super) state: Subscription,
 }
 
 impl World {
@@ -117,6 +127,7 @@ impl World {
             now,
             heard: vec![],
             letters: vec![],
+            written: vec![],
         };
         world.note(&decision.effects);
         world
@@ -162,6 +173,8 @@ impl World {
             self.books.note(effect, self.now);
             if let Effect::Notify(notice) = effect {
                 self.letters.push((self.now, notice.clone()));
+                let (at, state) = (self.now, self.subscription.clone());
+                self.written.push(Written { at, notice: notice.clone(), state });
             }
         }
         self.books.agree_with(&self.subscription);

@@ -7,7 +7,7 @@ use proptest_state_machine::{ReferenceStateMachine, StateMachineTest, prop_state
 use super::{ACCESS_ENDS, Model, Move, PRICE, RUNGS};
 use crate::calendar::{Anchor, Interval};
 use crate::decline::Decline;
-use crate::dunning::{DunningPolicy, EndAction, Rung, RungEmail};
+use crate::dunning::{DunningPolicy, EndAction, OnCancel, Rung, RungEmail};
 use crate::ids::PaymentMethodId;
 use crate::lifecycle::tests::generator::{cases, span};
 use crate::lifecycle::tests::world::{World, at, item, method, terms};
@@ -21,7 +21,7 @@ impl ReferenceStateMachine for Reference {
     type Transition = Move;
 
     fn init_state() -> BoxedStrategy<Model> {
-        let model = |suspends| Model {
+        let model = |(suspends, stops)| Model {
             hour: 0,
             status: Status::Incomplete,
             week: 0,
@@ -35,8 +35,9 @@ impl ReferenceStateMachine for Reference {
             until: 0,
             warned: false,
             suspends,
+            stops,
         };
-        any::<bool>().prop_map(model).boxed()
+        any::<(bool, bool)>().prop_map(model).boxed()
     }
 
     fn transitions(model: &Model) -> BoxedStrategy<Move> {
@@ -86,13 +87,14 @@ impl ReferenceStateMachine for Reference {
                 model.card_works = true;
                 model.card_waits = model.charged_at.is_some();
                 let waits = [Status::PastDue, Status::Grace, Status::Unpaid, Status::Incomplete];
-                if waits.contains(&model.status) {
+                let dunned = [Status::PastDue, Status::Grace].contains(&model.status);
+                if waits.contains(&model.status) && !(dunned && model.stopped()) {
                     model.charge();
                 }
             }
             Move::CancelAtPeriodEnd => model.cancel_at_period_end(),
             Move::CancelNow if !model.ended() => model.end(Status::Canceled),
-            Move::Undo if model.hour < model.period_end() && !model.ended() => model.cancel = false,
+            Move::Undo if model.hour < model.period_end() && !model.ended() => model.undo(),
             Move::CancelNow | Move::Undo => {}
         }
         model
@@ -119,6 +121,7 @@ impl StateMachineTest for Real {
             rungs: rungs.to_vec(),
             access_ends_after: span(u32::try_from(ACCESS_ENDS).unwrap()),
             end: if model.suspends { EndAction::Suspend } else { EndAction::Cancel },
+            on_cancel: if model.stops { OnCancel::Stop } else { OnCancel::GoOn },
             ..DunningPolicy::default()
         };
         let started_at = at("2026-01-01");
