@@ -281,5 +281,22 @@ comment on function perennial.note_quota() is 'Whose limit was crossed.';
 create or replace trigger quota before insert on perennial.usage_warnings
     for each row execute function perennial.note_quota();
 
+-- Thresholds count against the limit that holds: a lower one may be reached by what was used already.
+create or replace function perennial.warn_of_lower_limit() returns trigger
+language plpgsql
+set search_path = perennial, pg_temp as $$
+begin
+    perform note_warnings(new, new.period_start, used_in(new.customer_id, new.metric_id, new.period_start),
+                          business_now(new.clock_id));
+    return null;
+end
+$$;
+comment on function perennial.warn_of_lower_limit() is 'Notes the thresholds that a lower limit is reached by.';
+create or replace trigger lower_limit after update on perennial.usage_meters
+    for each row when (new.period_start = old.period_start and new.limit_units > 0 and not new.ends
+                       and (old.limit_units = -1
+                            or new.limit_units + new.rollover_units < old.limit_units + old.rollover_units))
+    execute function perennial.warn_of_lower_limit();
+
 create or replace trigger announce after insert on perennial.usage_warnings
     for each row execute function perennial.announce_due();

@@ -158,13 +158,13 @@ begin
      where q.id = meter.quota_id and note_warnings.used::numeric * 100 >= units::numeric * t.threshold
        and not exists (select from usage_warnings w
                         where w.customer_id = meter.customer_id and w.metric_id = meter.metric_id
-                          and w.period_start = period and w.threshold = t.threshold)
+                          and w.period_start = period and w.threshold = t.threshold and w.limit_units = units)
        -- Who notes it at this moment is not waited for.
        and pg_try_advisory_xact_lock(lock_key(format('warning %s %s %s', meter.customer_id, meter.metric_id, t.threshold)))
     on conflict do nothing;
 end
 $$;
-comment on function perennial.note_warnings is 'Notes the thresholds that usage has reached, each once per meter and period (rule U3).';
+comment on function perennial.note_warnings is 'Notes the thresholds that usage has reached, each once per meter, period and limit (rule U3).';
 
 create or replace function perennial.note_customer(customer uuid, act text, at timestamptz, facts jsonb) returns void
 language plpgsql
@@ -508,7 +508,8 @@ set enable_seqscan = off set jit = off set search_path = perennial, pg_temp as $
          where m.limit_units > 0 and u.used::numeric * 100 >= (m.limit_units + m.rollover_units)::numeric * w.threshold
            and not exists (select from usage_warnings n
                             where n.customer_id = m.customer_id and n.metric_id = m.metric_id
-                              and n.period_start = m.period_start and n.threshold = w.threshold)
+                              and n.period_start = m.period_start and n.threshold = w.threshold
+                              and n.limit_units = m.limit_units + m.rollover_units)
            -- A caller who notes it at this moment is not waited for.
            and pg_try_advisory_xact_lock(lock_key(format('warning %s %s %s', m.customer_id, m.metric_id, w.threshold)))),
     noted as (

@@ -117,7 +117,8 @@ begin
          where t.limit_units > 0 and t.added > 0 and t.used::numeric * 100 >= t.units::numeric * w.threshold
            and not exists (select from usage_warnings n
                             where n.customer_id = t.customer_id and n.metric_id = t.metric_id
-                              and n.period_start = t.period_start and n.threshold = w.threshold)
+                              and n.period_start = t.period_start and n.threshold = w.threshold
+                              and n.limit_units = t.units)
            and pg_try_advisory_xact_lock(lock_key(format('warning %s %s %s', t.customer_id, t.metric_id, w.threshold)))
          order by 1, 2, 3, 4
         on conflict do nothing)

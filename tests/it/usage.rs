@@ -208,7 +208,7 @@ async fn of_a_batch_with_a_bad_event_the_rest_is_recorded_and_the_bad_one_report
 }
 
 #[tokio::test]
-async fn each_threshold_is_told_of_once_in_one_step_or_by_a_batch() {
+async fn each_crossing_is_told_of_once_by_its_highest_threshold_in_one_step_or_by_a_batch() {
     let (mut world, ada) = subscribed("free", json!({})).await;
     let mails = |world: &World, text: &str| {
         world
@@ -221,7 +221,8 @@ async fn each_threshold_is_told_of_once_in_one_step_or_by_a_batch() {
     // 80 % and 100 % in one step.
     record(&world, ada, ("ai_operations", 5), "e1", None).await.unwrap();
     world.rest().await;
-    assert_eq!(mails(&world, "AI operations"), 2, "{:?}", world.inbox.mails());
+    assert_eq!(mails(&world, "AI operations"), 1, "{:?}", world.inbox.mails());
+    assert_eq!(mails(&world, "You have reached your limit of 5 AI operations"), 1);
     record(&world, ada, ("ai_operations", 5), "e2", None).await.unwrap();
     // Twice by a batch, then beyond.
     let events = |from: i64, to: i64| -> Vec<Value> {
@@ -242,7 +243,46 @@ async fn each_threshold_is_told_of_once_in_one_step_or_by_a_batch() {
     batch(&world, &events(90, 150)).await;
     world.rest().await;
     assert_eq!(mails(&world, "AI decisions"), 2);
-    assert_eq!(mails(&world, "AI operations"), 2);
+    assert_eq!(mails(&world, "AI operations"), 1);
+    world.check().await;
+}
+
+#[tokio::test]
+async fn thresholds_count_against_the_limit_that_holds_after_it_changed() {
+    let (world, ada) = subscribed("free", json!({})).await;
+    let told = async |world: &World| -> Vec<(String, i32)> {
+        let rows = sqlx::query_as(
+            "select outcome, threshold from perennial.usage_warnings order by recorded_at, threshold",
+        );
+        rows.fetch_all(&world.pool).await.unwrap()
+    };
+    let agree = async |limit: i64| {
+        sqlx::query("select perennial.set_customer_quota($1, 'ai_operations', $2)")
+            .bind(ada.id.0)
+            .bind(limit)
+            .execute(&world.pool)
+            .await
+            .unwrap();
+        world.rest().await;
+    };
+    let row = |outcome: &str, threshold| (outcome.to_owned(), threshold);
+    record(&world, ada, ("ai_operations", 4), "e1", None).await.unwrap();
+    world.rest().await;
+    assert_eq!(told(&world).await, [row("told", 80)]);
+    // 4 of 10 is nothing to warn of; 8 of 10 is, though 80 % were told of before.
+    agree(10).await;
+    record(&world, ada, ("ai_operations", 4), "e2", None).await.unwrap();
+    world.rest().await;
+    assert_eq!(told(&world).await, [row("told", 80), row("told", 80)]);
+    // A lower limit is reached by what was used already.
+    agree(8).await;
+    let all = [row("told", 80), row("told", 80), row("surpassed", 80), row("told", 100)];
+    assert_eq!(told(&world).await, all);
+    let subjects: Vec<_> =
+        world.inbox.mails().iter().filter_map(|mail| mail.subject.clone()).collect();
+    let warned = ["You have used 80 % of your AI operations"; 2];
+    assert_eq!(subjects[subjects.len() - 3..][..2], warned);
+    assert_eq!(subjects[subjects.len() - 1], "You have reached your limit of 8 AI operations");
     world.check().await;
 }
 
