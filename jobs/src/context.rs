@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use chrono::TimeDelta;
 use perennial_core::dunning::DunningPolicy;
+use perennial_core::email::RETRY_FIRST;
 use sqlx::{PgConnection, PgPool};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use uuid::Uuid;
@@ -66,7 +68,7 @@ impl Cx {
         Self {
             lifecycle: Coalesced::start(decider, 2, BATCH_MAX),
             till: Coalesced::start(Till::new(pool.clone(), payments.name()), 2, BATCH_MAX),
-            outbox: Coalesced::start(Outbox::new(pool.clone()), 2, BATCH_MAX),
+            outbox: Coalesced::start(Outbox::new(pool.clone(), RETRY_FIRST), 2, BATCH_MAX),
             circuit: Arc::new(Circuit::new(pool.clone(), Arc::clone(&payments))),
             sign_ups: Coalesced::start(sign_ups, 1, BATCH_MAX),
             turns: Arc::new(Semaphore::new(usize::try_from(turns).unwrap_or(1).max(1))),
@@ -97,6 +99,13 @@ impl Cx {
     #[must_use]
     pub fn with_charges_per_customer_hour(self, charges_per_customer_hour: u32) -> Self {
         Self { charges_per_customer_hour, ..self }
+    }
+
+    /// Waits so long after the first attempt that a mail server put off.
+    #[must_use]
+    pub fn with_mail_retry(self, first: TimeDelta) -> Self {
+        let outbox = Outbox::new(self.pool.clone(), first);
+        Self { outbox: Coalesced::start(outbox, 2, BATCH_MAX), ..self }
     }
 
     /// Sends the team's digest there.

@@ -20,8 +20,19 @@ pub struct Line {
     pub kind: String,
     /// What happened.
     pub text: String,
+    /// Of an email: whether it arrived, and if not, why. This may change from run to run.
+    pub outcome: Option<String>,
     /// The rows behind it.
     pub detail: String,
+}
+
+impl Line {
+    /// The line, with what became of an email.
+    #[must_use]
+    pub fn with_outcome(&self) -> String {
+        let outcome = self.outcome.as_ref().map_or_else(String::new, |it| format!(": {it}"));
+        format!("{self}{outcome}")
+    }
 }
 
 impl fmt::Display for Line {
@@ -37,7 +48,7 @@ impl fmt::Display for Line {
 pub async fn of(conn: &mut PgConnection, subscription: SubscriptionId) -> sqlx::Result<Vec<Line>> {
     let rows = sqlx::query!(
         r#"select d.at as "at!", d.kind as "kind!", d.text as "text!", d.detail as "detail!",
-                  d.amount_minor, d.currency
+                  d.amount_minor, d.currency, o.outcome
              from (
                   select e.at, coalesce(a.version, 0) as version, 0 as rank, 'event' as kind,
                          e.type || coalesce(': refused: ' || e.reason, '') as text, e.event_id as detail,
@@ -86,7 +97,7 @@ pub async fn of(conn: &mut PgConnection, subscription: SubscriptionId) -> sqlx::
                     from perennial.payments p where p.subscription_id = $1 and p.outcome_decision is not null
                   union all
                   select e.queued_at, e.decision, 7, 'letter', e.template,
-                         e.status || coalesce(': ' || e.reply, '') || ', ' || e.key, null, null, 0
+                         e.key, null, null, 0
                     from perennial.emails e where e.subscription_id = $1
                   union all
                   select l.at, l.decision, 6, 'books',
@@ -103,6 +114,12 @@ pub async fn of(conn: &mut PgConnection, subscription: SubscriptionId) -> sqlx::
                         with ordinality r (remark, position)
                    where a.subject_id = $1
                   ) d
+             left join lateral (
+                  select case when e.status in ('sent', 'sending') then e.status
+                              when e.status = 'queued' and e.deferred_for is null then 'queued'
+                              when e.status = 'queued' then 'deferred (attempt ' || e.attempts || '): ' || e.reply
+                              else e.status || coalesce(': ' || e.reply, '') end as outcome
+                    from perennial.emails e where d.kind = 'letter' and e.key = d.detail) o on true
             order by d.at, d.version, d.rank, d.tie, d.text"#,
         subscription.0
     )
@@ -112,6 +129,7 @@ pub async fn of(conn: &mut PgConnection, subscription: SubscriptionId) -> sqlx::
         text: with_amount(row.text, row.amount_minor, row.currency.as_deref()),
         at: row.at,
         kind: row.kind,
+        outcome: row.outcome,
         detail: row.detail,
     });
     Ok(lines.collect())

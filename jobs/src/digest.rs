@@ -35,6 +35,7 @@ pub(crate) fn compose(
             name: clean_display_name(&sender.product_name),
             address: sender.address.clone(),
         },
+        reply_to: sender.reply_to(),
         to: to.clone(),
         subject: clean_line(&write("digest.subject")?),
         text: write("digest.txt")?,

@@ -24,7 +24,7 @@ mod tests;
 mod wrap;
 
 pub use compose::{Occasion, compose, message_id};
-pub use facts::{AccessEnd, Method, Period, Reason, Resend, Stream};
+pub use facts::{AccessEnd, Method, Period, Reason, Resend, Restriction, Stream};
 pub use letters::*;
 pub use names::{Recipient, Sender, clean_display_name, clean_line};
 pub use port::{Delivery, Mailbox, Mailer, OutgoingMail, Thread};

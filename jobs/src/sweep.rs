@@ -9,6 +9,8 @@ mod wallets;
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
+use crate::clock::machine_now;
+use crate::store::mail_brake;
 use crate::waiting;
 
 /// How much one sweep of one table enqueues at most.
@@ -92,6 +94,12 @@ async fn payments(conn: &mut PgConnection) -> sqlx::Result<i64> {
 }
 
 async fn emails(conn: &mut PgConnection) -> sqlx::Result<i64> {
+    let now = machine_now();
+    match mail_brake::held_until(&mut *conn).await? {
+        Some(probe_at) if probe_at > now => return Ok(0),
+        Some(_) => return probe(conn, now).await,
+        None => {}
+    }
     let enqueued = sqlx::query_scalar!(
         r#"select perennial.enqueue_jobs(
                       array_agg('send_email'::text),
@@ -101,11 +109,34 @@ async fn emails(conn: &mut PgConnection) -> sqlx::Result<i64> {
             cross join lateral (
                   select e.id from perennial.emails e
                    where e.clock_id = c.id and e.due_at <= perennial.business_now(c.id)
+                     and (e.retry_at is null or e.retry_at <= $2)
                      and not exists (select from perennial.jobs j
                                       where j.queue = 'send_email' and j.unique_key = e.id::text)
                    order by e.due_at limit $1) due
            having count(*) > 0"#,
-        BATCH_MAX
+        BATCH_MAX,
+        now
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(enqueued.flatten().unwrap_or_default())
+}
+
+/// The server refuses our mail: one email shows whether it still does, the one that was not tried
+/// for longest, so that it is not the same one each time.
+async fn probe(conn: &mut PgConnection, now: DateTime<Utc>) -> sqlx::Result<i64> {
+    let enqueued = sqlx::query_scalar!(
+        r#"select perennial.enqueue_jobs(
+                      array_agg('send_email'::text),
+                      array_agg(jsonb_build_object('email', due.id)),
+                      array_agg(due.id::text)) as "enqueued"
+             from (select e.id from perennial.emails e
+                    where e.due_at <= perennial.business_now(e.clock_id)
+                      and (e.retry_at is null or e.retry_at <= $1 or e.deferred_for in ('sender_refused', 'server_unavailable'))
+                      and not exists (select from perennial.jobs j where j.queue = 'send_email')
+                    order by e.retry_at nulls first, e.due_at limit 1) due
+           having count(*) > 0"#,
+        now
     )
     .fetch_optional(conn)
     .await?;

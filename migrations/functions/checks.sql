@@ -154,7 +154,8 @@ begin
             (select format('Did you mean %s?', meant)
                from perennial.nearest(said, array(select jsonb_array_elements_text(rule -> 'one_of'))) meant
               where meant is not null));
-    elsif rule ? 'pattern' and said !~ (rule ->> 'pattern') then
+    elsif rule ->> 'format' = 'email' and not perennial.is_email_address(said)
+          or rule ? 'pattern' and said !~ (rule ->> 'pattern') then
         perform perennial.refuse_field(field, format('is not of the expected form (%s): %s', rule ->> 'form', value));
     end if;
 end

@@ -18,7 +18,7 @@ begin
                when s.status not in ('trialing', 'active', 'past_due', 'grace') then 'none'
                when s.cancel_requested_at is not null and s.period_end <= n.moment then 'none'
                when s.status = 'grace' and s.status_until <= n.moment and s.grace_notice_at is not null
-                    and jsonb_typeof(p.document -> 'end') = 'string'
+                    and (jsonb_typeof(p.document -> 'end') = 'string' or s.cancel_requested_at is not null)
                     and not exists (select from payments f where f.subscription_id = s.id
                                        and f.status in ('planned', 'executing', 'unknown', 'processing')) then 'none'
                when s.status in ('past_due', 'grace')

@@ -39,11 +39,11 @@ async fn who_cancels_while_past_due_reads_what_happens_and_is_not_charged_again(
     let (world, ada) = past_due().await;
     world.live_until("2026-02-28T18:00:00Z").await;
     cancel(&world, ada).await;
-    let text = email(&world, "subscription ends on 14 March 2026");
+    let text = email(&world, "subscription ends on March 14, 2026");
     for told in [
-        "You keep full access until 14 March 2026 at 12:00 GMT.",
+        "You keep full access until March 14, 2026 at 12:00 PM GMT.",
         "is still open. We will not charge you for it again; you can still pay it on your billing page.",
-        "Once it is paid, you keep your access until 31 March 2026 at 12:00 BST.",
+        "Once it is paid, you keep your access until March 31, 2026 at 12:00 PM BST.",
     ] {
         assert!(text.contains(told), "{told}\n{text}");
     }
@@ -84,7 +84,7 @@ async fn a_trial_that_ends_without_a_card_asks_for_no_money() {
     assert_eq!(world.status(ada).await, "paused");
     let text = email(&world, "Your trial of Professional has ended");
     assert!(text.contains("Nothing was charged, and nothing is owed."), "{text}");
-    assert!(text.contains("your subscription begins at US$49.00 per month"), "{text}");
+    assert!(text.contains("your subscription begins at $49.00 per month"), "{text}");
     assert!(!text.contains("Amount due") && !text.contains("could not charge"), "{text}");
 }
 

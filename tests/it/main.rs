@@ -18,6 +18,7 @@ mod crashes_of_figures;
 mod denied;
 mod disputes;
 mod doors;
+mod emails;
 mod explained;
 mod final_invoices;
 mod from_empty;

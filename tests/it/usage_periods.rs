@@ -284,7 +284,7 @@ async fn a_worker_killed_while_it_closes_periods_or_warns_leaves_what_there_woul
         world.live_until("2026-03-01T00:00:00Z").await;
         world.check().await;
         let told = "select count(*) from perennial.usage_warnings where outcome = 'told'";
-        assert_eq!(world.count(told).await, 3, "{point}");
+        assert_eq!(world.count(told).await, 2, "{point}");
         let closed: Vec<String> = sqlx::query_scalar(
             "select c.used || ' ' || c.overage_units || ' ' || c.period_end from perennial.usage_closings c order by 1",
         )

@@ -23,7 +23,10 @@ const TABLES: &[(&str, &[&str])] = &[
     ("customer_balance_entries", &[]),
     ("ledger_entries", &[]),
     // Whether a mail arrived is not always known after a crash: the rows may differ in that.
-    ("emails", &["status", "attempts", "reply", "settled_at"]),
+    (
+        "emails",
+        &["status", "attempts", "reply", "settled_at", "resends", "deferred_for", "retry_at"],
+    ),
     ("email_suppressions", &[]),
     ("lifecycle_events", &["seq"]),
 ];

@@ -109,6 +109,7 @@ impl World {
             .env("PERENNIAL_MAIL_FROM", "Acme <billing@acme.example>")
             .env("PERENNIAL_PROVIDER_CALLS_PER_SECOND", "10000")
             .env("PERENNIAL_LEASE_MS", "1000")
+            .env("PERENNIAL_MAIL_RETRY_MS", "200")
             .envs(self.settings.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

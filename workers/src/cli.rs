@@ -9,6 +9,7 @@ mod clock;
 mod customer;
 mod db;
 mod demo;
+mod email;
 mod ending;
 mod exit;
 mod explain;
@@ -79,6 +80,8 @@ enum Command {
     Clock(clock::Clock),
     #[command(subcommand)]
     ApiKey(api_key::ApiKey),
+    #[command(subcommand)]
+    Email(email::Email),
     Policy(policy::PolicyArgs),
     #[command(subcommand)]
     Db(db::Db),
@@ -156,6 +159,7 @@ fn run(command: Command) -> Result<(), exit::Error> {
             Command::Check(check) => check.run().await,
             Command::Report(report) => report.run().await,
             Command::Snapshot(snapshot) => snapshot.run().await,
+            Command::Email(email) => email.run().await,
             Command::Clock(clock) => clock.run().await,
             Command::ApiKey(api_key) => api_key.run().await,
             Command::Db(db) => db.run().await,

@@ -5,13 +5,15 @@ mod declared;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use chrono::TimeDelta;
+use perennial_core::email::Address;
 use perennial_stripe::{LiveKeys, StripeConfig};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use secrecy::SecretString;
 
 use crate::scheduler::{InvalidSchedule, Periodic, Timetable};
-use crate::smtp::SmtpServer;
+use crate::smtp::{EhloName, SmtpServer};
 pub use declared::{Reader, SETTINGS, Setting, help};
 
 /// The periodic jobs unless a file says otherwise: every key, with what it means.
@@ -69,6 +71,8 @@ pub struct WorkSettings {
     pub charges_per_customer_hour: u32,
     /// The mail server.
     pub smtp: SmtpServer,
+    /// The wait after the first attempt that the mail server put off.
+    pub mail_retry: TimeDelta,
     /// Who the mail is from.
     pub sender: perennial_jobs::mail::Sender,
     /// Who gets the weekly digest; none: nobody.
@@ -187,6 +191,7 @@ impl WorkSettings {
             provider_calls_per_second: number(&declared::PROVIDER_CALLS_PER_SECOND)?,
             charges_per_customer_hour: number(&declared::CHARGES_PER_CUSTOMER_HOUR)?,
             smtp: smtp()?,
+            mail_retry: TimeDelta::milliseconds(number(&declared::MAIL_RETRY_MS)?.into()),
             sender: sender(&address)?,
             digest_to: variable("PERENNIAL_DIGEST_TO").map(|to| digest_to(&to)).transpose()?,
             pace: crate::runner::Pace {
@@ -243,10 +248,16 @@ fn smtp() -> Result<SmtpServer, SettingError> {
         name: "PERENNIAL_SMTP_URL",
         problem: error.to_string(),
     })?;
-    server.trusting(&authorities()?).map_err(|error| SettingError::Wrong {
+    let server = server.trusting(&authorities()?).map_err(|error| SettingError::Wrong {
         name: "PERENNIAL_CA_FILE",
         problem: error.to_string(),
-    })
+    })?;
+    let Some(name) = variable("PERENNIAL_EHLO_NAME") else { return Ok(server) };
+    let name = EhloName::parse(&name).ok_or_else(|| SettingError::Wrong {
+        name: "PERENNIAL_EHLO_NAME",
+        problem: format!("is no host name: `{name}`; write mail.acme.example or [192.0.2.1]"),
+    })?;
+    Ok(server.greeting_as(name))
 }
 
 /// Reads `Name <address>` or a bare address, of the setting `setting`.
@@ -255,12 +266,11 @@ fn mailbox<'a>(setting: &'static str, text: &'a str) -> Result<(&'a str, &'a str
         Some((name, rest)) => (name.trim(), rest.trim_end_matches('>').trim()),
         None => ("", text.trim()),
     };
-    let valid = address.split_once('@').is_some_and(|(local, domain)| {
-        !local.is_empty() && !domain.is_empty() && !address.contains(char::is_whitespace)
-    });
-    if !valid || text.contains(char::is_control) {
-        let problem = format!("is no mail address: `{text}`; write Acme <billing@acme.example>");
-        return Err(SettingError::Wrong { name: setting, problem });
+    let wrong = |problem: String| SettingError::Wrong { name: setting, problem };
+    Address::parse(address)
+        .map_err(|error| wrong(format!("{error}: `{text}`; write Acme <billing@acme.example>")))?;
+    if text.contains(char::is_control) {
+        return Err(wrong("has control characters in it".to_owned()));
     }
     Ok((name, address))
 }
@@ -283,8 +293,10 @@ fn sender(text: &str) -> Result<perennial_jobs::mail::Sender, SettingError> {
         product_name,
         billing_url: variable("PERENNIAL_BILLING_URL")
             .unwrap_or_else(|| format!("https://{domain}/billing")),
-        support_address: variable("PERENNIAL_SUPPORT_ADDRESS")
-            .unwrap_or_else(|| address.to_owned()),
+        support_address: match variable("PERENNIAL_SUPPORT_ADDRESS") {
+            Some(text) => mailbox("PERENNIAL_SUPPORT_ADDRESS", &text)?.1.to_owned(),
+            None => address.to_owned(),
+        },
         public_url: variable("PERENNIAL_PUBLIC_URL").map(|url| public_url(&url)).transpose()?,
     })
 }
@@ -404,7 +416,7 @@ mod tests {
             ("Acme", "billing@acme.example")
         );
         assert_eq!(sender("billing@acme.example").unwrap().product_name, "acme.example");
-        for wrong in ["Acme", "a b@c", "@", "a\n@b"] {
+        for wrong in ["Acme", "a b@c", "@", "a\n@b", "Acme <a,b@acme.example>"] {
             assert!(sender(wrong).is_err(), "{wrong}");
         }
     }

@@ -23,7 +23,7 @@ use tokio::time::{Instant, timeout};
 
 use self::dialogue::Halt;
 use self::message::Message;
-pub use self::server::{InvalidSmtpUrl, SmtpServer};
+pub use self::server::{EhloName, InvalidSmtpUrl, SmtpServer};
 
 /// How long things may take, and how much is kept open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,14 +105,15 @@ impl SmtpMailer {
     async fn deliver(&self, mail: &OutgoingMail) -> Delivery {
         let message = match Message::format(mail) {
             Ok(message) => message,
-            Err(reason) => return Delivery::Refused { code: None, reason },
+            Err(reason) => return Delivery::Unsendable { reason },
         };
         let opening = async {
-            let permit = self.permits.acquire().await.map_err(|_| deferred("mailer is closed"))?;
+            let permit =
+                self.permits.acquire().await.map_err(|_| not_reached("the mailer is closed"))?;
             Ok((permit, self.open(&message).await?))
         };
         match timeout(self.limits.opening, opening).await {
-            Err(_) => deferred("the server was not ready for the message in time"),
+            Err(_) => not_reached("the server was not ready for the message in time"),
             Ok(Err(delivery)) => delivery,
             Ok(Ok((_permit, line))) => self.hand_over(line, &message).await,
         }
@@ -148,7 +149,7 @@ impl SmtpMailer {
         let reply = dialogue::hand_over(&mut line.connection, message);
         match timeout(self.limits.handing_over, reply).await {
             Err(_) => Delivery::Uncertain { reason: "no reply to the message in time".to_owned() },
-            Ok(Err(Halt::Broken(reason))) => Delivery::Uncertain { reason },
+            Ok(Err(Halt::Broken(delivery))) => delivery,
             Ok(Ok(delivery)) | Ok(Err(Halt::Answered(delivery))) => {
                 self.keep(line);
                 delivery
@@ -180,6 +181,6 @@ impl SmtpMailer {
     }
 }
 
-fn deferred(reason: &str) -> Delivery {
-    Delivery::Deferred { code: None, reason: reason.to_owned() }
+fn not_reached(reason: &str) -> Delivery {
+    Delivery::NotReached { reason: reason.to_owned() }
 }

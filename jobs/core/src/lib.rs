@@ -8,6 +8,7 @@ pub mod calendar;
 pub mod currency;
 pub mod decline;
 pub mod dunning;
+pub mod email;
 pub mod ids;
 pub mod invoice;
 pub mod lifecycle;

@@ -33,7 +33,7 @@ pub use effect::{
 pub use event::{CancelWhen, Event, UnusedTime};
 pub use method::{Method, Unusable};
 pub use next_charge::{NextCharge, next_charge};
-pub use outlook::{NewMethod, NextBill, NextCharge, Outlook, Then, outlook};
+pub use outlook::{ComingCharge, NewMethod, NextBill, Outlook, Then, outlook};
 pub use service::{Start, start};
 pub use status::{Edge, Status};
 pub use subscription::{

@@ -68,18 +68,19 @@ async fn figures(cx: &Cx, until: NaiveDate) -> Result<Option<Digest>, Failure> {
 /// What became of it (rule X5).
 async fn conclude(cx: &Cx, key: &str, delivery: Delivery) -> Result<(), Failure> {
     let mut conn = cx.pool.acquire().await?;
-    match delivery {
-        Delivery::Sent { reply } => digests::settle(&mut conn, key, "sent", &reply).await?,
-        Delivery::Deferred { reason, .. } => {
+    if let Some((verdict, reason)) = delivery.refusal() {
+        if verdict.is_tried_again() {
             digests::settle(&mut conn, key, "queued", &reason).await?;
             return Err(Failure::retry(reason));
         }
-        Delivery::Refused { reason, .. } => {
-            digests::settle(&mut conn, key, "failed", &reason).await?;
-        }
+        return Ok(digests::settle(&mut conn, key, "failed", &reason).await?);
+    }
+    match delivery {
+        Delivery::Sent { reply } => digests::settle(&mut conn, key, "sent", &reply).await?,
         Delivery::Uncertain { reason } => {
             digests::settle(&mut conn, key, "uncertain", &reason).await?;
         }
+        Delivery::Answered(_) | Delivery::NotReached { .. } | Delivery::Unsendable { .. } => {}
     }
     Ok(())
 }

@@ -27,7 +27,7 @@ pub fn message_id(key: &str, sender: &Sender) -> String {
     for byte in digest.iter().take(16) {
         write!(id, "{byte:02x}").expect("a string takes what is written to it");
     }
-    id + "@" + sender.domain() + ">"
+    id + "@" + &sender.domain() + ">"
 }
 
 /// The whole message.
@@ -45,6 +45,7 @@ pub fn compose(
             name: clean_display_name(&sender.product_name),
             address: sender.address.clone(),
         },
+        reply_to: sender.reply_to(),
         to: Mailbox {
             name: clean_display_name(&recipient.name),
             address: recipient.address.clone(),

@@ -15,11 +15,12 @@ mod trial_ending;
 mod upcoming_renewal;
 mod usage_warning;
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::facts::{Resend, Stream};
 
-pub use canceled::{CancelEffect, Canceled};
+pub use canceled::{CancelEffect, Canceled, Charging, Overdue};
 pub use card_expiring::CardExpiring;
 pub use expired::{Expired, WhyEnded};
 pub use grace_ending::GraceEnding;
@@ -42,6 +43,11 @@ pub trait Notice {
     /// The stream it belongs to, if a customer can mute it. What belongs to a contract (a receipt,
     /// a failed payment) cannot be muted.
     const STREAM: Option<Stream> = None;
+
+    /// The instant after which what it says is no longer so, if there is one.
+    fn good_until(&self) -> Option<DateTime<Utc>> {
+        None
+    }
 
     /// The letter in each of its variants, named: what the tests write out.
     #[cfg(test)]
@@ -82,6 +88,13 @@ macro_rules! letters {
             #[must_use]
             pub fn resend_after_uncertain(&self) -> Resend {
                 match self { $(Self::$Letter(_) => $Letter::RESEND_AFTER_UNCERTAIN,)* }
+            }
+
+            /// Whether the instant has come after which what it says is no longer so.
+            #[must_use]
+            pub fn is_overtaken(&self, now: DateTime<Utc>) -> bool {
+                let until = match self { $(Self::$Letter(letter) => letter.good_until(),)* };
+                until.is_some_and(|until| until <= now)
             }
 
             /// The stream it belongs to, if a customer can mute it.

@@ -1,6 +1,9 @@
 //! Who a letter goes to and who it is from, and how their names are made safe.
 
 use chrono_tz::Tz;
+use perennial_core::email::Address;
+
+use super::port::Mailbox;
 
 /// The longest display name that is kept, in characters.
 const NAME_CHARS_MAX: usize = 200;
@@ -39,10 +42,19 @@ pub struct Sender {
 }
 
 impl Sender {
-    /// What follows the `@`: Message-IDs end in it.
+    /// What follows the `@`, in ASCII: Message-IDs end in it.
     #[must_use]
-    pub fn domain(&self) -> &str {
-        self.address.rsplit_once('@').map_or("localhost", |(_, domain)| domain)
+    pub fn domain(&self) -> String {
+        Address::parse(&self.address)
+            .map_or_else(|_| "localhost".to_owned(), |address| address.domain().to_owned())
+    }
+
+    /// Where a customer's reply goes: to where help is.
+    #[must_use]
+    pub fn reply_to(&self) -> Option<Mailbox> {
+        let elsewhere = !self.support_address.eq_ignore_ascii_case(&self.address);
+        let name = clean_display_name(&self.product_name);
+        elsewhere.then(|| Mailbox { name, address: self.support_address.clone() })
     }
 
     /// Where the holder of a token mutes a stream.

@@ -1,6 +1,7 @@
-//! The mail port: one message in, one of four answers out.
+//! The mail port: one message in, one of five answers out.
 
 use futures::future::BoxFuture;
+use perennial_core::email::{Reply, Verdict, classify};
 
 /// An address with a display name. Never logged.
 #[derive(Clone, PartialEq, Eq)]
@@ -29,6 +30,8 @@ pub struct OutgoingMail {
     pub thread: Option<Thread>,
     /// Who it is from.
     pub from: Mailbox,
+    /// Where replies go, if not to the sender.
+    pub reply_to: Option<Mailbox>,
     /// Who it goes to.
     pub to: Mailbox,
     /// One line.
@@ -49,19 +52,18 @@ pub enum Delivery {
         /// Its words, often with its own name for the message.
         reply: String,
     },
-    /// The server did not take it, and may later: 4xx, no connection, anything that broke before
-    /// the message was on its way, or a 5xx that is about us (greeting, login, our own address).
-    Deferred {
-        /// The SMTP reply code, if there was a reply.
-        code: Option<u16>,
+    /// The server did not take it, and said so. What that means is
+    /// [`classify`](perennial_core::email::classify)'s to say.
+    Answered(Reply),
+    /// The server was not reached, or the connection broke before the message was on its way.
+    NotReached {
         /// What happened.
         reason: String,
     },
-    /// The server refuses this recipient or message for good (5xx): the address is suppressed.
-    Refused {
-        /// The SMTP reply code; none if the address is no address.
-        code: Option<u16>,
-        /// What happened.
+    /// It cannot be sent as it is, and no server said anything about it: an address is none, or
+    /// needs SMTPUTF8 and the server does not offer that.
+    Unsendable {
+        /// What is wrong.
         reason: String,
     },
     /// The message was on its way and no answer came: it may have been delivered.
@@ -69,6 +71,22 @@ pub enum Delivery {
         /// What happened.
         reason: String,
     },
+}
+
+impl Delivery {
+    /// What it means that the message was not taken, with the reason in words; `None` where it
+    /// was, or may have been.
+    #[must_use]
+    pub fn refusal(&self) -> Option<(Verdict, String)> {
+        match self {
+            Self::Answered(reply) => {
+                Some((classify(reply), format!("{} {}", reply.code, reply.text)))
+            }
+            Self::NotReached { reason } => Some((Verdict::ServerUnavailable, reason.clone())),
+            Self::Unsendable { reason } => Some((Verdict::MessageRefused, reason.clone())),
+            Self::Sent { .. } | Self::Uncertain { .. } => None,
+        }
+    }
 }
 
 /// What carries messages. A call has a deadline of its own, never sleeps and sends at most once:

@@ -247,6 +247,64 @@ fn without_a_place_to_unsubscribe_there_is_no_link_and_no_header() {
 }
 
 #[test]
+fn the_readme_says_of_each_email_whether_it_is_sent_again_when_uncertain() {
+    let readme = include_str!("../../../README.md");
+    let row = |first: &str| {
+        readme.lines().find(|line| line.starts_with(first)).expect("the README has the table")
+    };
+    let again = row("| sent once more, with the same Message-ID |");
+    let left = row("| left as it is, status `uncertain` |");
+    for (_, letter) in Letter::samples() {
+        let name = format!("`{}`", letter.template());
+        let expected = letter.resend_after_uncertain() == Resend::Yes;
+        assert_eq!((again.contains(&name), left.contains(&name)), (expected, !expected), "{name}");
+    }
+}
+
+#[test]
+fn an_email_is_in_one_language_whatever_the_readers_locale_is() {
+    let reader = reader("Ana", "es-ES", chrono_tz::Europe::Madrid);
+    for (name, letter) in Letter::samples() {
+        let written = written(&letter, &reader);
+        for text in [&written.subject, &written.text, &visible(&written.html)] {
+            for foreign in [" de ", "enero", "febrero", "marzo", "abril", "mayo", "49,00"] {
+                assert!(
+                    !text.contains(foreign),
+                    "{} {name}: {foreign} in\n{text}",
+                    letter.template()
+                );
+            }
+        }
+    }
+    let (_, letter) = &variants_of("canceled")[0];
+    let text = written(letter, &reader).text.replace('\n', " ");
+    assert!(text.contains("until 1 April 2026 at 06:00 CEST"), "{text}");
+}
+
+#[test]
+fn no_email_breaks_words_apart_on_a_narrow_screen() {
+    for (name, letter) in Letter::samples() {
+        let html = written(&letter, &readers()[0]).html;
+        for breaking in ["overflow-wrap: anywhere", "word-break:break-all", "break-all"] {
+            assert!(!html.contains(breaking), "{} {name}: {breaking}", letter.template());
+        }
+        assert!(html.contains("overflow-wrap: break-word"), "{name}");
+    }
+}
+
+#[test]
+fn what_is_over_by_now_is_no_longer_good_to_send() {
+    let (_, trial) = &variants_of("trial_ending")[0];
+    assert!(!trial.is_overtaken(at("2026-03-08T04:59:59Z")));
+    assert!(trial.is_overtaken(at("2026-03-08T05:00:00Z")));
+    for template in ["receipt", "recovered", "canceled", "expired"] {
+        for (_, letter) in variants_of(template) {
+            assert!(!letter.is_overtaken(at("2099-01-01T00:00:00Z")), "{template}");
+        }
+    }
+}
+
+#[test]
 fn the_committed_html_is_what_the_mjml_compiles_to() {
     let compiled = mjml::compile_all();
     assert_eq!(compiled.len(), Letter::TEMPLATES.len());

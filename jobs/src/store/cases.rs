@@ -79,7 +79,7 @@ pub(crate) async fn close(
     .await?;
     sqlx::query!(
         "update perennial.emails
-            set status = 'suppressed', due_at = null, settled_at = $2, reply = 'no longer true: the case is closed'
+            set status = 'withdrawn', due_at = null, settled_at = $2, reply = 'no longer true: the case is closed'
           where case_id = $1 and status = 'queued'
             and template in ('payment_failed', 'grace_started', 'grace_ending')",
         case,

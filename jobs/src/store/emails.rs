@@ -1,6 +1,7 @@
 //! The outbox.
 
 use chrono::{DateTime, Utc};
+use perennial_core::email::BRAKE_AFTER;
 use perennial_core::ids::EmailId;
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -97,25 +98,40 @@ pub(crate) struct OutboxRow {
     pub(crate) letter: serde_json::Value,
     pub(crate) status: String,
     pub(crate) attempts: i32,
+    pub(crate) first_sent_at: Option<DateTime<Utc>>,
+    /// How often it was sent again although it may have arrived.
+    pub(crate) resends: i32,
+    /// Why it was put off, if it was.
+    pub(crate) deferred_for: Option<String>,
+    /// Not before then, in machine time.
+    pub(crate) retry_at: Option<DateTime<Utc>>,
+    /// Business time.
+    pub(crate) now: DateTime<Utc>,
     pub(crate) address: String,
     pub(crate) name: String,
     pub(crate) locale: String,
     pub(crate) time_zone: String,
     pub(crate) first_of_case: Option<String>,
     pub(crate) suppressed: bool,
+    /// All mail waits, because the server refuses us: when the next probe is due.
+    pub(crate) probe_at: Option<DateTime<Utc>>,
 }
 
 /// Mails by id, with whom they go to now.
 pub(crate) async fn load(conn: &mut PgConnection, ids: &[Uuid]) -> sqlx::Result<Vec<OutboxRow>> {
     sqlx::query_as!(
         OutboxRow,
-        r#"select e.id, e.key, e.customer_id, e.template, e.letter, e.status, e.attempts, c.email as address, c.name, c.locale, c.time_zone,
+        r#"select e.id, e.key, e.customer_id, e.template, e.letter, e.status, e.attempts, e.first_sent_at, e.resends,
+                  e.deferred_for, e.retry_at, perennial.business_now(e.clock_id) as "now!",
+                  c.email as address, c.name, c.locale, c.time_zone,
                   (select f.key from perennial.emails f where f.case_id = e.case_id order by f.queued_at, f.id limit 1)
                       as first_of_case,
-                  exists (select from perennial.email_suppressions s where s.address = lower(c.email)) as "suppressed!"
+                  exists (select from perennial.email_suppressions s where s.address = lower(c.email)) as "suppressed!",
+                  (select b.probe_at from perennial.mail_brake b where b.refusals >= $2) as probe_at
              from perennial.emails e join perennial.customers c on c.id = e.customer_id
             where e.id = any($1)"#,
-        ids
+        ids,
+        BRAKE_AFTER
     )
     .fetch_all(conn)
     .await
@@ -129,7 +145,8 @@ pub(crate) async fn begin(
 ) -> sqlx::Result<Vec<Uuid>> {
     sqlx::query_scalar!(
         "update perennial.emails
-            set status = 'sending', first_sent_at = coalesce(first_sent_at, $2), attempts = attempts + 1
+            set status = 'sending', first_sent_at = coalesce(first_sent_at, $2), attempts = attempts + 1,
+                resends = resends + (status = 'sending')::integer
           where id = any($1) and status in ('queued', 'sending') returning id",
         ids,
         at
@@ -144,6 +161,9 @@ columns! {
         id: Uuid,
         status: String,
         reply: String,
+        // Why it is tried again, and when in machine time.
+        deferred_for: Option<String>,
+        retry_at: Option<DateTime<Utc>>,
     }
 }
 
@@ -154,14 +174,32 @@ pub(crate) async fn settle(conn: &mut PgConnection, rows: &HandedOver) -> sqlx::
     }
     sqlx::query!(
         "update perennial.emails e
-            set status = u.status, reply = u.reply,
+            set status = u.status, reply = u.reply, deferred_for = u.deferred_for, retry_at = u.retry_at,
                 due_at = case when u.status = 'queued' then e.due_at end,
                 settled_at = case when u.status <> 'queued' then perennial.business_now(e.clock_id) end
-           from unnest($1::uuid[], $2::text[], $3::text[]) as u (id, status, reply)
+           from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::timestamptz[])
+                as u (id, status, reply, deferred_for, retry_at)
           where e.id = u.id and e.status in ('queued', 'sending')",
         &rows.id,
         &rows.status,
-        &rows.reply
+        &rows.reply,
+        &rows.deferred_for as &[Option<String>],
+        &rows.retry_at as &[Option<DateTime<Utc>>]
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Lets mail that waited for the server's good will go out as soon as anything does.
+pub(crate) async fn retry_at_once(conn: &mut PgConnection, at: DateTime<Utc>) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update perennial.emails set retry_at = $1
+          where id in (select id from perennial.emails
+                        where due_at is not null and retry_at > $1
+                          and deferred_for in ('sender_refused', 'server_unavailable')
+                          for no key update skip locked)",
+        at
     )
     .execute(conn)
     .await?;

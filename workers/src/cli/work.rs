@@ -64,7 +64,8 @@ impl Work {
             .map_err(|error| Error::new(Exit::Config, error))?;
         let mailer = Arc::new(SmtpMailer::new(settings.smtp));
         let cx = Cx::new(pool.clone(), Arc::new(provider), mailer, settings.sender)
-            .with_charges_per_customer_hour(settings.charges_per_customer_hour);
+            .with_charges_per_customer_hour(settings.charges_per_customer_hour)
+            .with_mail_retry(settings.mail_retry);
         let cx = match &settings.analytics_url {
             Some(url) => cx.with_analytics(database::connect(url, Role::Worker, 2).await?),
             None => cx,

@@ -79,6 +79,14 @@ pub(super) const LEASE_MS: Setting = number(
     "the jobs of a worker that died run again after this",
 );
 
+/// How long an email waits that was put off.
+pub(super) const MAIL_RETRY_MS: Setting = number(
+    "PERENNIAL_MAIL_RETRY_MS",
+    "60000",
+    1,
+    "the wait after a mail server put an email off; it doubles with each attempt, up to 6 hours",
+);
+
 /// All of them, in the order in which `--help` shows them.
 pub const SETTINGS: &[Setting] = &[
     text("DATABASE_URL", "postgres://user:password@host/database", Reader::WorkNeeds),
@@ -101,10 +109,20 @@ pub const SETTINGS: &[Setting] = &[
     CONCURRENCY,
     CONNECTIONS,
     LEASE_MS,
+    MAIL_RETRY_MS,
+    text(
+        "PERENNIAL_EHLO_NAME",
+        "mail.acme.example: how this worker greets the mail server; unset: with its host name",
+        Reader::Work,
+    ),
     text("PERENNIAL_SCHEDULES", "a file that replaces the schedules", Reader::Work),
     text("PERENNIAL_PRODUCT_NAME", "the product's name in emails", Reader::Work),
     text("PERENNIAL_BILLING_URL", "where customers manage their subscription", Reader::Work),
-    text("PERENNIAL_SUPPORT_ADDRESS", "where customers write to", Reader::Work),
+    text(
+        "PERENNIAL_SUPPORT_ADDRESS",
+        "where customers write to: Reply-To and the foot of emails; unset: the sender",
+        Reader::Work,
+    ),
     text(
         "PERENNIAL_PUBLIC_URL",
         "https://billing.acme.example: base of the links that stop usage warnings; unset: no links",

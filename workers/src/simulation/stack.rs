@@ -118,6 +118,7 @@ impl Stack {
             .env("PERENNIAL_MAIL_FROM", "Acme <billing@acme.example>")
             .env("PERENNIAL_PROVIDER_CALLS_PER_SECOND", "100000")
             .env("PERENNIAL_LEASE_MS", "1000")
+            .env("PERENNIAL_MAIL_RETRY_MS", "1000")
             .env("PERENNIAL_LOG", "error")
             .env_remove("PERENNIAL_SCHEDULES")
             .stdin(Stdio::null())

@@ -1,10 +1,11 @@
-//! The commands of one delivery, and what each answer means.
+//! The commands of one delivery, and how far each refusal lets it get.
 
 use lettre::transport::smtp::Error;
 use lettre::transport::smtp::client::AsyncSmtpConnection;
 use lettre::transport::smtp::commands::{Data, Mail, Rcpt, Rset};
 use lettre::transport::smtp::extension::{Extension, MailBodyParameter, MailParameter};
 use lettre::transport::smtp::response::{Response, Severity};
+use perennial_core::email::{Reply, Step};
 use perennial_jobs::mail::{Delivery, clean_line};
 
 use super::message::Message;
@@ -15,15 +16,19 @@ pub(super) enum Halt {
     /// The server gave an answer; the connection is in order.
     Answered(Delivery),
     /// The connection is of no use any more.
-    Broken(String),
+    Broken(Delivery),
 }
 
 impl Halt {
+    /// The connection broke without an answer.
+    pub(super) fn broken(reason: impl Into<String>) -> Self {
+        Self::Broken(Delivery::NotReached { reason: reason.into() })
+    }
+
     /// What it means before the message is on its way.
     pub(super) fn into_delivery(self) -> Delivery {
         match self {
-            Self::Answered(delivery) => delivery,
-            Self::Broken(reason) => Delivery::Deferred { code: None, reason },
+            Self::Answered(delivery) | Self::Broken(delivery) => delivery,
         }
     }
 }
@@ -35,30 +40,35 @@ pub(super) async fn announce(
 ) -> Result<(), Halt> {
     let options = options(connection, message)?;
     let mail = Mail::new(Some(message.from.clone()), options);
-    // What is wrong here is wrong with us: the recipient's address has not been named yet.
-    connection.command(mail).await.map_err(|error| about_us("MAIL", error))?;
+    connection.command(mail).await.map_err(|error| halted(Step::Sender, "MAIL", &error))?;
     let rcpt = Rcpt::new(message.to.clone(), vec![]);
-    connection.command(rcpt).await.map_err(|error| about_recipient("RCPT", error))?;
-    let ready = connection.command(Data).await.map_err(|error| about_recipient("DATA", error))?;
+    connection.command(rcpt).await.map_err(|error| halted(Step::Recipient, "RCPT", &error))?;
+    let ready = connection.command(Data).await;
+    let ready = ready.map_err(|error| halted(Step::Message, "DATA", &error))?;
     if ready.code().severity == Severity::PositiveIntermediate {
         Ok(())
     } else {
-        Err(Halt::Broken("DATA: the server did not ask for the message".to_owned()))
+        Err(Halt::broken("DATA: the server did not ask for the message"))
     }
 }
 
-/// The message and its final dot. A halt that is [`Halt::Broken`] leaves the outcome open.
+/// The message and its final dot. Without an answer the outcome is open.
 pub(super) async fn hand_over(
     connection: &mut AsyncSmtpConnection,
     message: &Message,
 ) -> Result<Delivery, Halt> {
-    let reply = connection.command(&message.content).await;
-    let response = reply.map_err(|error| about_recipient("message", error))?;
-    if response.code().severity == Severity::PositiveCompletion {
-        Ok(Delivery::Sent { reply: words(&response) })
-    } else {
-        Err(Halt::Broken("message: the reply is no reply to a message".to_owned()))
+    match connection.command(&message.content).await {
+        Ok(response) if response.code().severity == Severity::PositiveCompletion => {
+            Ok(Delivery::Sent { reply: words(&response) })
+        }
+        Ok(_) => Err(uncertain("message: the reply is no reply to a message".to_owned())),
+        Err(error) if error.status().is_none() => Err(uncertain(reason("message", &error))),
+        Err(error) => Err(halted(Step::Message, "message", &error)),
     }
+}
+
+fn uncertain(reason: String) -> Halt {
+    Halt::Broken(Delivery::Uncertain { reason })
 }
 
 /// Forgets a delivery that was refused half-way. False if the connection did not survive it.
@@ -66,22 +76,13 @@ pub(super) async fn reset(connection: &mut AsyncSmtpConnection) -> bool {
     connection.command(Rset).await.is_ok()
 }
 
-/// A refusal that says nothing about the recipient: greeting, login, our own address.
-pub(super) fn about_us(step: &str, error: Error) -> Halt {
-    match error.status().map(u16::from) {
-        None | Some(421) => Halt::Broken(reason(step, &error)),
-        code => Halt::Answered(Delivery::Deferred { code, reason: reason(step, &error) }),
-    }
-}
-
-/// A refusal of this recipient or message.
-fn about_recipient(step: &str, error: Error) -> Halt {
-    let reason = reason(step, &error);
-    match error.status().map(u16::from) {
-        None => Halt::Broken(reason),
-        code if error.is_permanent() => Halt::Answered(Delivery::Refused { code, reason }),
-        code => Halt::Answered(Delivery::Deferred { code, reason }),
-    }
+/// What an error at a step means. After 421 the server closes the connection.
+pub(super) fn halted(step: Step, command: &str, error: &Error) -> Halt {
+    let Some(code) = error.status().map(u16::from) else {
+        return Halt::broken(reason(command, error));
+    };
+    let reply = Delivery::Answered(Reply { step, code, text: said(error) });
+    if code == 421 { Halt::Broken(reply) } else { Halt::Answered(reply) }
 }
 
 fn options(
@@ -93,14 +94,22 @@ fn options(
     }
     let server = connection.server_info();
     if !server.supports_feature(Extension::SmtpUtfEight) {
-        let reason = "the server takes no address beyond ASCII".to_owned();
-        return Err(Halt::Answered(Delivery::Refused { code: None, reason }));
+        let reason = "the mail server does not offer SMTPUTF8, which an address with letters \
+                      beyond ASCII before the @ needs"
+            .to_owned();
+        return Err(Halt::Answered(Delivery::Unsendable { reason }));
     }
     Ok(vec![MailParameter::SmtpUtfEight, MailParameter::Body(MailBodyParameter::EightBitMime)])
 }
 
-fn reason(step: &str, error: &Error) -> String {
-    without_addresses(&format!("{step}: {error}"))
+fn reason(command: &str, error: &Error) -> String {
+    without_addresses(&format!("{command}: {error}"))
+}
+
+/// What the server said after its code.
+fn said(error: &Error) -> String {
+    let text = std::error::Error::source(error).map_or_else(String::new, ToString::to_string);
+    without_addresses(&text)
 }
 
 fn words(response: &Response) -> String {

@@ -3,6 +3,7 @@
 use lettre::Address;
 use lettre::message::header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue};
 use lettre::message::{Mailbox as LettreMailbox, MessageBuilder, MultiPart, SinglePart};
+use perennial_core::email;
 use perennial_jobs::mail::{Mailbox, OutgoingMail, clean_display_name, clean_line};
 
 /// A message and its envelope.
@@ -18,11 +19,14 @@ impl Message {
     pub(super) fn format(mail: &OutgoingMail) -> Result<Self, String> {
         let (from, to) = (mailbox(&mail.from, "sender")?, mailbox(&mail.to, "recipient")?);
         let envelope = (from.email.clone(), to.email.clone());
-        let builder = lettre::Message::builder()
+        let mut builder = lettre::Message::builder()
             .from(from)
             .to(to)
             .subject(clean_line(&mail.subject))
             .message_id(Some(mail.message_id.clone()));
+        if let Some(reply_to) = &mail.reply_to {
+            builder = builder.reply_to(mailbox(reply_to, "Reply-To")?);
+        }
         let message = with_headers(threaded(builder, mail), mail)?
             .multipart(parts(mail))
             .map_err(|error| format!("the message cannot be built: {error}"))?;
@@ -31,14 +35,17 @@ impl Message {
         Ok(Self { from: envelope.0, to: envelope.1, content: dotted(&content) })
     }
 
-    /// Whether every server can take it. Everything but the addresses is encoded.
+    /// Whether every server can take it. Everything but the addresses is encoded, and of these only
+    /// what stands before the `@` can be beyond ASCII.
     pub(super) fn is_ascii(&self) -> bool {
         self.content.is_ascii()
     }
 }
 
 fn mailbox(of: &Mailbox, whose: &str) -> Result<LettreMailbox, String> {
-    let address = of.address.parse().map_err(|_| format!("the {whose}'s address is not one"))?;
+    let wrong = |problem: &dyn std::fmt::Display| format!("the {whose}'s address {problem}");
+    let parsed = email::Address::parse(&of.address).map_err(|error| wrong(&error))?;
+    let address = Address::new(parsed.local(), parsed.domain()).map_err(|error| wrong(&error))?;
     // lettre panics on a line break in a name.
     let name = Some(clean_display_name(&of.name)).filter(|name| !name.is_empty());
     Ok(LettreMailbox::new(name, address))
@@ -104,6 +111,7 @@ mod tests {
             message_id: "<1@x.example>".to_owned(),
             thread: None,
             from,
+            reply_to: None,
             to: Mailbox { name: name.to_owned(), address: address.to_owned() },
             subject: "Hello\r\nBcc: all@x.example".to_owned(),
             text: "für 49,00\u{a0}€\n".repeat(20),
@@ -130,8 +138,26 @@ mod tests {
     #[test]
     fn an_address_that_is_none_is_told_without_quoting_it() {
         for address in ["", "nobody", "a@b@c\r\n", "x y@z"] {
-            let told = Message::format(&mail("Eve", address)).err();
-            assert_eq!(told.as_deref(), Some("the recipient's address is not one"), "{address:?}");
+            let told = Message::format(&mail("Eve", address)).err().unwrap();
+            assert!(told.starts_with("the recipient's address is no mail address"), "{told}");
+            assert!(address.is_empty() || !told.contains(address), "{told}");
         }
+    }
+
+    #[test]
+    fn a_domain_beyond_ascii_goes_out_as_punycode_wherever_an_address_stands() {
+        let abroad = |address: &str| Mailbox { name: "Ü".to_owned(), address: address.to_owned() };
+        let mail = OutgoingMail {
+            from: abroad("rechnung@bücher.example"),
+            reply_to: Some(abroad("hilfe@bücher.example")),
+            ..mail("Kunde", "kunde@bücher.example")
+        };
+        let message = Message::format(&mail).unwrap();
+        assert!(message.is_ascii());
+        assert_eq!(message.to.to_string(), "kunde@xn--bcher-kva.example");
+        assert_eq!(message.from.to_string(), "rechnung@xn--bcher-kva.example");
+        assert_eq!(message.content.matches("@xn--bcher-kva.example>").count(), 3);
+        let local = Mailbox { address: "müller@bücher.example".to_owned(), ..mail.to.clone() };
+        assert!(!Message::format(&OutgoingMail { to: local, ..mail }).unwrap().is_ascii());
     }
 }

@@ -10,11 +10,12 @@ use lettre::transport::smtp::client::{
     AsyncSmtpConnection, Certificate, TlsParameters, TlsParametersBuilder,
 };
 use lettre::transport::smtp::extension::ClientId;
+use perennial_core::email::{Address, Step};
 use rustls::pki_types::CertificateDer;
 use tokio::net::TcpStream;
 use url::{Host, Url};
 
-use super::dialogue::{Halt, about_us};
+use super::dialogue::{Halt, halted};
 
 /// A server, how safely it is reached, and as whom.
 #[derive(Clone)]
@@ -99,6 +100,12 @@ impl SmtpServer {
         Ok(self)
     }
 
+    /// The same, greeting with this name.
+    #[must_use]
+    pub fn greeting_as(self, name: EhloName) -> Self {
+        Self { hello: name.0, ..self }
+    }
+
     /// A connection on which mail can be sent.
     pub(super) async fn connect(&self) -> Result<AsyncSmtpConnection, Halt> {
         let mut connection = match self.security {
@@ -112,22 +119,22 @@ impl SmtpServer {
         };
         if upgrades {
             let upgrade = connection.starttls(self.tls()?, &self.hello).await;
-            upgrade.map_err(|error| about_us("STARTTLS", error))?;
+            upgrade.map_err(|error| halted(Step::Greeting, "STARTTLS", &error))?;
         }
         if let Some(credentials) = &self.credentials {
             let login = connection.auth(DEFAULT_MECHANISMS, credentials).await;
-            login.map_err(|error| about_us("AUTH", error))?;
+            login.map_err(|error| halted(Step::Login, "AUTH", &error))?;
         }
         Ok(connection)
     }
 
     async fn connect_plain(&self) -> Result<AsyncSmtpConnection, Halt> {
         let stream = TcpStream::connect((self.host.as_str(), self.port)).await;
-        let stream = stream.map_err(|error| Halt::Broken(format!("connection: {error}")))?;
-        stream.set_nodelay(true).map_err(|error| Halt::Broken(format!("connection: {error}")))?;
+        let stream = stream.map_err(|error| Halt::broken(format!("connection: {error}")))?;
+        stream.set_nodelay(true).map_err(|error| Halt::broken(format!("connection: {error}")))?;
         let connection =
             AsyncSmtpConnection::connect_with_transport(Box::new(stream), &self.hello).await;
-        connection.map_err(|error| about_us("greeting", error))
+        connection.map_err(|error| halted(Step::Greeting, "greeting", &error))
     }
 
     async fn connect_wrapped(&self) -> Result<AsyncSmtpConnection, Halt> {
@@ -137,7 +144,7 @@ impl SmtpServer {
         let tls = Some(self.tls()?);
         let connection =
             AsyncSmtpConnection::connect_tokio1(address, each, &self.hello, tls, None).await;
-        connection.map_err(|error| about_us("greeting", error))
+        connection.map_err(|error| halted(Step::Greeting, "greeting", &error))
     }
 
     fn tls(&self) -> Result<TlsParameters, Halt> {
@@ -145,7 +152,30 @@ impl SmtpServer {
             TlsParameters::builder(self.host.clone()),
             TlsParametersBuilder::add_root_certificate,
         );
-        parameters.build().map_err(|error| about_us("TLS", error))
+        parameters.build().map_err(|error| halted(Step::Greeting, "TLS", &error))
+    }
+}
+
+/// The name we greet mail servers with: a host name, or an address in brackets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EhloName(ClientId);
+
+impl EhloName {
+    /// Reads `mail.acme.example`, `[192.0.2.1]` or `[IPv6:2001:db8::1]`.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let literal = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+        let id = match literal {
+            Some(address) => match address.strip_prefix("IPv6:") {
+                Some(v6) => ClientId::Ipv6(v6.parse().ok()?),
+                None => ClientId::Ipv4(address.parse().ok()?),
+            },
+            None => {
+                let host = Address::parse(&format!("x@{text}")).ok()?;
+                ClientId::Domain(host.domain().to_owned())
+            }
+        };
+        Some(Self(id))
     }
 }
 
@@ -244,6 +274,18 @@ mod tests {
         let server = SmtpServer::parse("smtps://a%40b:p%2B+%3D%26:@mail.example").unwrap();
         let expected = Credentials::new("a@b".to_owned(), "p++=&:".to_owned());
         assert!(server.credentials == Some(expected));
+    }
+
+    #[test]
+    fn a_name_to_greet_with_is_a_host_or_an_address_in_brackets() {
+        let name = |text| EhloName::parse(text).map(|name| name.0.to_string());
+        assert_eq!(name("mail.acme.example").as_deref(), Some("mail.acme.example"));
+        assert_eq!(name("bücher.example").as_deref(), Some("xn--bcher-kva.example"));
+        assert_eq!(name("[192.0.2.1]").as_deref(), Some("[192.0.2.1]"));
+        assert_eq!(name("[IPv6:2001:db8::1]").as_deref(), Some("[IPv6:2001:db8::1]"));
+        for wrong in ["", "a b", "[acme.example]", "x@y", "mail_1.acme.example", "a\r\nb"] {
+            assert_eq!(name(wrong), None, "{wrong:?}");
+        }
     }
 
     #[test]

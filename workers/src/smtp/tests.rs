@@ -4,6 +4,7 @@ mod scripted;
 
 use std::time::Duration;
 
+use perennial_core::email::{Reply, Step};
 use perennial_jobs::mail::{Delivery, Mailbox, Mailer, OutgoingMail, Thread};
 
 use self::scripted::{Act, Server};
@@ -23,6 +24,7 @@ fn mail() -> OutgoingMail {
         subject: "Receipt: 49,00\u{a0}€".to_owned(),
         text: "Grüße\n.\n.. dots\n".to_owned(),
         html: "<p>Grüße</p>\n".to_owned(),
+        reply_to: None,
         headers: vec![
             ("Auto-Submitted", "auto-generated".to_owned()),
             ("Content-Language", "en".to_owned()),
@@ -73,41 +75,59 @@ async fn a_message_arrives_with_its_headers_and_both_parts() {
 }
 
 #[tokio::test]
-async fn what_the_server_says_tells_a_later_try_from_a_lost_cause() {
-    let deferred = [
-        ("greeting", "421 not now", None),
-        ("greeting", "554 no service here", Some(554)),
-        ("MAIL", "451 try again", Some(451)),
-        // About us, not about the recipient: nobody's address is suppressed for it.
-        ("MAIL", "550 who are you", Some(550)),
-        ("RCPT", "450 greylisted", Some(450)),
-        ("RCPT", "452 too many", Some(452)),
-        ("DATA", "451 try again", Some(451)),
-        ("message", "452 disk full", Some(452)),
-        ("message", "421 going down", Some(421)),
+async fn what_the_server_says_is_passed_on_with_the_step_and_without_the_address() {
+    let cases = [
+        ("greeting", "421 not now", Step::Greeting, 421, "not now"),
+        ("greeting", "554 no service here", Step::Greeting, 554, "no service here"),
+        ("MAIL", "451 try again", Step::Sender, 451, "try again"),
+        ("MAIL", "550 who are you", Step::Sender, 550, "who are you"),
+        ("RCPT", "450 greylisted", Step::Recipient, 450, "greylisted"),
+        (
+            "RCPT",
+            "550-5.1.1 <juergen@customer.example>:\r\n550 5.1.1 unknown",
+            Step::Recipient,
+            550,
+            "5.1.1 <address> 5.1.1 unknown",
+        ),
+        ("DATA", "554 5.7.1 no", Step::Message, 554, "5.7.1 no"),
+        ("message", "552 5.2.2 mailbox full", Step::Message, 552, "5.2.2 mailbox full"),
+        ("message", "421 going down", Step::Message, 421, "going down"),
     ];
-    for (step, said, expected) in deferred {
-        match delivery(&[(step, Act::Say(said))]).await {
-            Delivery::Deferred { code, .. } => assert_eq!(code, expected, "{step} {said}"),
-            other => panic!("{step} {said}: {other:?}"),
-        }
+    for (at, said, step, code, text) in cases {
+        let expected = Delivery::Answered(Reply { step, code, text: text.to_owned() });
+        assert_eq!(delivery(&[(at, Act::Say(said))]).await, expected, "{at} {said}");
     }
-    let refused = [
-        ("RCPT", "550 5.1.1 <juergen@customer.example>: unknown", 550),
-        ("RCPT", "553 no such name", 553),
-        ("DATA", "554 no", 554),
-        ("message", "552 too big", 552),
-        ("message", "554 5.7.1 refused", 554),
-    ];
-    for (step, said, expected) in refused {
-        match delivery(&[(step, Act::Say(said))]).await {
-            Delivery::Refused { code, reason } => {
-                assert_eq!(code, Some(expected), "{step} {said}");
-                assert!(!reason.contains("juergen"), "{reason}");
-            }
-            other => panic!("{step} {said}: {other:?}"),
-        }
+}
+
+#[tokio::test]
+async fn a_local_part_beyond_ascii_needs_a_server_that_offers_smtputf8_and_a_domain_does_not() {
+    let to = |address: &str| {
+        let to = Mailbox { address: address.to_owned(), ..mail().to };
+        OutgoingMail { to, ..mail() }
+    };
+    let plain = Server::start(&[]).await;
+    let sent = mailer(&plain.url).send(&to("kunde@bücher.example")).await;
+    assert!(matches!(sent, Delivery::Sent { .. }), "{sent:?}");
+    assert!(plain.messages()[0].contains("<kunde@xn--bcher-kva.example>"));
+    match mailer(&plain.url).send(&to("müller@bücher.example")).await {
+        Delivery::Unsendable { reason } => assert!(reason.contains("SMTPUTF8"), "{reason}"),
+        other => panic!("{other:?}"),
     }
+    assert_eq!(plain.messages().len(), 1);
+    let able =
+        Server::start(&[("EHLO", Act::Say("250-here\r\n250-8BITMIME\r\n250 SMTPUTF8"))]).await;
+    let sent = mailer(&able.url).send(&to("müller@bücher.example")).await;
+    assert!(matches!(sent, Delivery::Sent { .. }), "{sent:?}");
+    assert!(able.messages()[0].contains("müller@xn--bcher-kva.example"));
+}
+
+#[tokio::test]
+async fn replies_go_to_where_help_is() {
+    let server = Server::start(&[]).await;
+    let help = Mailbox { name: "Perennial".to_owned(), address: "help@acme.example".to_owned() };
+    let mail = OutgoingMail { reply_to: Some(help), ..mail() };
+    mailer(&server.url).send(&mail).await;
+    assert!(server.messages()[0].contains("Reply-To: Perennial <help@acme.example>\r\n"));
 }
 
 #[tokio::test]
@@ -119,7 +139,7 @@ async fn silence_is_uncertain_only_once_the_message_is_on_its_way() {
     for step in ["greeting", "EHLO", "MAIL", "RCPT", "DATA"] {
         for act in [Act::Close, Act::Say("nonsense")] {
             let delivery = delivery(&[(step, act)]).await;
-            assert!(matches!(delivery, Delivery::Deferred { code: None, .. }), "{delivery:?}");
+            assert!(matches!(delivery, Delivery::NotReached { .. }), "{delivery:?}");
         }
     }
 }
@@ -129,7 +149,7 @@ async fn a_server_that_hangs_before_the_message_is_given_up_and_nothing_was_sent
     let server = Server::start(&[("DATA", Act::Hang)]).await;
     let limits = SmtpLimits { opening: Duration::from_millis(200), ..SmtpLimits::default() };
     let mailer = SmtpMailer::with_limits(SmtpServer::parse(&server.url).unwrap(), limits);
-    assert!(matches!(mailer.send(&mail()).await, Delivery::Deferred { code: None, .. }));
+    assert!(matches!(mailer.send(&mail()).await, Delivery::NotReached { .. }));
     assert!(server.messages().is_empty());
 }
 
@@ -140,7 +160,7 @@ async fn nobody_listening_is_a_reason_to_try_later() {
         format!("smtp://{}", listener.local_addr().unwrap())
     };
     match mailer(&url).send(&mail()).await {
-        Delivery::Deferred { code: None, reason } => {
+        Delivery::NotReached { reason } => {
             assert!(reason.contains("refused"), "{reason}")
         }
         other => panic!("{other:?}"),
@@ -152,7 +172,9 @@ async fn a_wrong_password_defers_and_blames_no_recipient() {
     let server = Server::start(&[("AUTH", Act::Say("535 wrong"))]).await;
     let url = server.url.replace("smtp://", "smtp://us:secret@");
     match mailer(&url).send(&mail()).await {
-        Delivery::Deferred { code: Some(535), reason } => assert!(!reason.contains("secret")),
+        Delivery::Answered(Reply { step: Step::Login, code: 535, text }) => {
+            assert!(!text.contains("secret"));
+        }
         other => panic!("{other:?}"),
     }
 }
@@ -161,7 +183,7 @@ async fn a_wrong_password_defers_and_blames_no_recipient() {
 async fn a_connection_is_used_again_even_after_a_refusal() {
     let server = Server::start(&[("RCPT", Act::Say("550 no"))]).await;
     let mailer = mailer(&server.url);
-    assert!(matches!(mailer.send(&mail()).await, Delivery::Refused { .. }));
+    assert!(matches!(mailer.send(&mail()).await, Delivery::Answered(_)));
     assert!(matches!(mailer.send(&mail()).await, Delivery::Sent { .. }));
     assert!(matches!(mailer.send(&mail()).await, Delivery::Sent { .. }));
     assert_eq!((server.connections(), server.messages().len()), (1, 2));

@@ -23,7 +23,7 @@ pub struct Outlook {
     /// What is owed now, in minor units.
     pub owed_minor: i64,
     /// The next attempt that is made without anybody asking for it.
-    pub next_charge: Option<NextCharge>,
+    pub next_charge: Option<ComingCharge>,
     /// What the next renewal, or the end of the trial, leaves to pay. Without a payment method at
     /// the end of a trial: what it would be with one.
     pub next_bill: Option<NextBill>,
@@ -45,7 +45,7 @@ pub struct Outlook {
 
 /// An attempt to come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct NextCharge {
+pub struct ComingCharge {
     /// When.
     pub at: DateTime<Utc>,
     /// How much, in minor units.
@@ -223,7 +223,7 @@ impl Run<'_> {
                     if self.outlook.next_charge.is_none() =>
                 {
                     let at = self.now;
-                    self.outlook.next_charge = Some(NextCharge { at, amount_minor, method });
+                    self.outlook.next_charge = Some(ComingCharge { at, amount_minor, method });
                 }
                 Effect::Issued(ref issued) if self.outlook.next_bill.is_none() => {
                     let left = decision.after.invoices.iter().find(|known| known.id == issued.id);

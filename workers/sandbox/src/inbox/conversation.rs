@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 
-use super::faults::{MailAction, Stage};
+use super::faults::{MailAction, Stage, Struck};
 use super::mail::Envelope;
 use super::smtp::until_dot;
 use super::store::Store;
@@ -126,7 +126,7 @@ impl Conversation {
     fn recipient(&mut self, address: &str, out: &mut String) -> Next {
         let struck = self.store.faults().strike(Stage::Rcpt, &[address.to_owned()]);
         match (struck, &mut self.envelope) {
-            (Some(action), _) => act(action, out),
+            (Some(struck), _) => act(&struck, out),
             (None, Some(envelope)) => {
                 envelope.to.push(address.to_owned());
                 out.push_str("250 2.1.5 Recipient taken\r\n");
@@ -155,11 +155,13 @@ impl Conversation {
             out.push_str("552 5.3.4 Too large\r\n");
             return Next::More;
         }
-        let kept =
-            matches!(struck, None | Some(MailAction::KeepAndClose | MailAction::KeepAndStall));
+        let kept = matches!(
+            struck.as_ref().map(|struck| struck.action),
+            None | Some(MailAction::KeepAndClose | MailAction::KeepAndStall)
+        );
         let number = if kept { self.store.keep(envelope, raw).await } else { Ok(0) };
         match (struck, number) {
-            (Some(action), _) => act(action, out),
+            (Some(struck), _) => act(&struck, out),
             (None, Ok(number)) => {
                 let _ = write!(out, "250 2.0.0 Kept as {number}\r\n");
                 Next::More
@@ -178,7 +180,7 @@ impl Conversation {
     /// Says `usual`, unless a fault strikes at this stage.
     fn unless_struck(&mut self, stage: Stage, out: &mut String, usual: &str) -> Next {
         match self.store.faults().strike(stage, self.recipients()) {
-            Some(action) => act(action, out),
+            Some(struck) => act(&struck, out),
             None => {
                 out.push_str(usual);
                 Next::More
@@ -187,11 +189,11 @@ impl Conversation {
     }
 }
 
-fn act(action: MailAction, out: &mut String) -> Next {
-    match action {
+fn act(struck: &Struck, out: &mut String) -> Next {
+    match struck.action {
         MailAction::Reply(code) => {
-            let class = code / 100;
-            let _ = write!(out, "{code} {class}.0.0 As the inbox was told\r\n");
+            let usual = format!("{}.0.0 As the inbox was told", code / 100);
+            let _ = write!(out, "{code} {}\r\n", struck.says.as_ref().unwrap_or(&usual));
             // 421 means: closing.
             if code == 421 { Next::Close } else { Next::More }
         }

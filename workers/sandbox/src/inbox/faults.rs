@@ -13,6 +13,9 @@ pub struct MailFault {
     /// Only for mail to this address; before `rcpt` nobody is named yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recipient: Option<String>,
+    /// What follows the code of a reply: `5.1.1 no such user`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub says: Option<String>,
     /// Spares so many before it strikes.
     #[serde(default)]
     pub after: u64,
@@ -56,12 +59,17 @@ pub enum MailAction {
 impl MailFault {
     /// Strikes every mail.
     pub fn new(stage: Stage, action: MailAction) -> Self {
-        Self { stage, action, recipient: None, after: 0, count: None }
+        Self { stage, action, recipient: None, says: None, after: 0, count: None }
     }
 
     /// Strikes only mail to this address.
     pub fn to(self, recipient: &str) -> Self {
         Self { recipient: Some(recipient.to_owned()), ..self }
+    }
+
+    /// Replies with these words.
+    pub fn saying(self, words: &str) -> Self {
+        Self { says: Some(words.to_owned()), ..self }
     }
 
     /// Spares so many before it strikes.
@@ -82,6 +90,13 @@ impl MailFault {
     }
 }
 
+/// What is to happen, and what is said where that is a reply.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Struck {
+    pub(crate) action: MailAction,
+    pub(crate) says: Option<String>,
+}
+
 /// The rules in force, each with how often it has matched.
 #[derive(Debug, Default)]
 pub(crate) struct MailFaults(Vec<(MailFault, u64)>);
@@ -100,7 +115,7 @@ impl MailFaults {
     }
 
     /// What to do at this stage, if anything strikes.
-    pub(crate) fn strike(&mut self, stage: Stage, recipients: &[String]) -> Option<MailAction> {
+    pub(crate) fn strike(&mut self, stage: Stage, recipients: &[String]) -> Option<Struck> {
         for (fault, matched) in &mut self.0 {
             if !fault.matches(stage, recipients) {
                 continue;
@@ -109,7 +124,7 @@ impl MailFaults {
             let most = fault.count.unwrap_or(u64::MAX);
             let turn = matched.checked_sub(fault.after).unwrap_or_default();
             if (1..=most).contains(&turn) {
-                return Some(fault.action);
+                return Some(Struck { action: fault.action, says: fault.says.clone() });
             }
         }
         None
