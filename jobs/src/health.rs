@@ -3,6 +3,7 @@
 //!
 //! Reads only. Counts what comes in numbers, and names single payments and subscriptions.
 
+use perennial_core::email::BRAKE_AFTER;
 use sqlx::PgConnection;
 
 /// Something that is not as it should be.
@@ -119,24 +120,34 @@ async fn money(conn: &mut PgConnection) -> sqlx::Result<Vec<Finding>> {
     .await
 }
 
-/// Mail of the last week that did not arrive, and addresses that get none.
+/// All mail that waits for a server that refuses it, mail of the last week that did not arrive or
+/// may not have arrived, and addresses that get none.
 async fn mail(conn: &mut PgConnection) -> sqlx::Result<Vec<Finding>> {
     sqlx::query_as!(
         Finding,
-        r#"select 'email_' || case e.status when 'queued' then 'deferred' else e.status end as "finding!",
-                  'attention' as "severity!", e.template as "subject!",
-                  format('%s since %s', count(*), min(e.queued_at)) as "problem!",
-                  'select key, reply from perennial.emails says why' as "remedy!"
-             from perennial.emails e
-            where (e.status in ('failed', 'uncertain', 'suppressed')
-                   or e.status = 'queued' and e.attempts > 0 and e.reply is not null)
-              and e.queued_at > perennial.business_now(e.clock_id) - interval '7 days'
-            group by e.status, e.template
+        r#"select 'mail_stopped' as "finding!", 'attention' as "severity!", 'mail server' as "subject!",
+                  format('has refused our mail %s times in a row since %s; all mail waits, and one email at a time is tried: %s',
+                         b.refusals, b.since, left(b.reason, 200)) as "problem!",
+                  'mend what it says: mail goes on by itself' as "remedy!"
+             from perennial.mail_brake b where b.refusals >= $1
+           union all
+           select 'email_' || e.outcome,
+                  case when e.outcome in ('failed', 'uncertain')
+                         or e.outcome = 'deferred' and min(e.first_sent_at) < now() - interval '1 hour'
+                         or e.outcome = 'suppressed'
+                            and bool_or(e.reason is distinct from 'the customer muted such emails')
+                       then 'attention' else 'note' end,
+                  e.template, format('%s since %s: %s', count(*), min(e.queued_at), left(min(e.reason), 200)),
+                  format('perennial email list --outcome %s', e.outcome)
+             from perennial.undelivered_emails e join perennial.customers c on c.id = e.customer_id
+            where e.queued_at > perennial.business_now(c.clock_id) - interval '7 days'
+            group by e.outcome, e.template
            union all
            select 'suppressed_address', 'note', 'email_suppressions',
-                  format('%s addresses get no mail', count(*)), 'select * from perennial.email_suppressions'
+                  format('%s addresses get no mail', count(*)), 'perennial email suppressions'
              from perennial.email_suppressions having count(*) > 0
-           order by 1, 3"#
+           order by 1, 3"#,
+        BRAKE_AFTER
     )
     .fetch_all(conn)
     .await

@@ -63,7 +63,15 @@ async fn check_names_each_quiet_failure_with_its_own_exit_code() {
         (
             "email_deferred",
             "receipt",
-            "update perennial.emails set status = 'queued', due_at = queued_at, attempts = 1, reply = '450 later'",
+            "update perennial.emails
+                set status = 'queued', due_at = queued_at, attempts = 1, reply = '450 later',
+                    deferred_for = 'not_now', first_sent_at = now() - interval '2 hours'",
+        ),
+        (
+            "mail_stopped",
+            "mail server",
+            "insert into perennial.mail_brake (refusals, since, reason, probe_at)
+             values (3, now(), '550 5.7.1 blocked: SPF', now() + interval '1 hour')",
         ),
         (
             "unknown_outcome",

@@ -135,12 +135,7 @@ async fn conclude(
     }
 }
 
-async fn refused(
-    cx: &Cx,
-    row: &OutboxRow,
-    verdict: Verdict,
-    reply: String,
-) -> Result<(), Failure> {
+async fn refused(cx: &Cx, row: &OutboxRow, verdict: Verdict, reply: String) -> Result<(), Failure> {
     if verdict == Verdict::NoSuchAddress {
         let mut conn = cx.pool.acquire().await?;
         emails::suppress(&mut conn, &row.address, &reply).await?;
@@ -175,12 +170,7 @@ fn tried_for(row: &OutboxRow) -> TimeDelta {
 /// An email that may have been accepted is sent again at most this often.
 const RESENDS_MAX: i32 = 1;
 
-async fn over(
-    cx: &Cx,
-    row: &OutboxRow,
-    status: &'static str,
-    reply: &str,
-) -> Result<(), Failure> {
+async fn over(cx: &Cx, row: &OutboxRow, status: &'static str, reply: &str) -> Result<(), Failure> {
     settle(cx, row, Outcome::Over { status, reply: reply.to_owned() }).await
 }
 

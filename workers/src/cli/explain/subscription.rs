@@ -61,7 +61,7 @@ impl Explanation {
         self.print_standing()?;
         say("")?;
         for line in &self.diary {
-            say(line)?;
+            say(line.with_outcome())?;
             if detail == Detail::Named {
                 say(format_args!("{:26}{}", "", line.detail))?;
             }
