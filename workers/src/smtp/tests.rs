@@ -87,7 +87,7 @@ async fn what_the_server_says_is_passed_on_with_the_step_and_without_the_address
             "550-5.1.1 <juergen@customer.example>:\r\n550 5.1.1 unknown",
             Step::Recipient,
             550,
-            "5.1.1 <address> 5.1.1 unknown",
+            "5.1.1 <address> unknown",
         ),
         ("DATA", "554 5.7.1 no", Step::Message, 554, "5.7.1 no"),
         ("message", "552 5.2.2 mailbox full", Step::Message, 552, "5.2.2 mailbox full"),

@@ -188,7 +188,10 @@ impl Run<'_> {
             (Action::Renew, _) if before.state == State::Active => return Way::Over,
             _ => {}
         }
-        self.decline_attempts();
+        // What was under way before is not taken to fail.
+        if self.in_dunning() {
+            self.decline_attempts();
+        }
         Way::GoesOn
     }
 
