@@ -147,7 +147,9 @@ async fn an_intent_of_which_nobody_has_heard_is_found_again_and_not_created_twic
             .sandbox
             .requests()
             .iter()
-            .filter(|asked| asked.path == "/v1/payment_intents" && !asked.replayed)
+            .filter(|asked| {
+                asked.method == "POST" && asked.path == "/v1/payment_intents" && !asked.replayed
+            })
             .count()
     };
     world.fault(Fault::new(Action::HangAfter).on("POST", "/v1/payment_intents$").times(1));

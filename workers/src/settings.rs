@@ -372,7 +372,7 @@ mod tests {
 
     #[test]
     fn the_default_schedules_can_be_read() {
-        assert_eq!(timetables().unwrap().len(), 6);
+        assert_eq!(timetables().unwrap().len(), 7);
     }
 
     #[test]

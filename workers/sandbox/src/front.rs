@@ -117,7 +117,7 @@ fn read(account: &mut Account, parts: Parts, body: Bytes) -> Call {
     Call {
         id: account.ids.request(),
         plan: account.faults.plan(parts.method.as_str(), path, texts),
-        path: form::decode_path(path.trim_end_matches('/')),
+        path: form::decode_path(path),
         query: query.to_owned(),
         body,
         key,

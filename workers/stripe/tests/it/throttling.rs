@@ -56,8 +56,8 @@ async fn a_throttle_that_says_no_is_not_sent_with_its_delay() {
 }
 
 #[tokio::test]
-async fn a_throttle_that_says_nothing_until_the_deadline_is_not_sent() {
-    assert_eq!(held_back(Stuck).await, None);
+async fn a_throttle_that_says_nothing_until_the_deadline_is_not_sent_and_tried_again_soon() {
+    assert_eq!(held_back(Stuck).await, Some(Duration::from_secs(2)));
 }
 
 #[tokio::test]
