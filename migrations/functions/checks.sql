@@ -10,6 +10,11 @@ create or replace function perennial.refuse_field(
 ) returns void
 language plpgsql as $$
 begin
+    -- A caller's own words are repeated, but not at any length.
+    field := left(field, 100);
+    if length(problem) > 400 then
+        problem := left(problem, 200) || ' … ' || right(problem, 200);
+    end if;
     raise exception using
         message = format('%s: %s', field, problem), errcode = code, column = field, detail = 'Nothing was changed.',
         hint = coalesce(hint, case code when 'restrict_violation' then 'Add a new row.'

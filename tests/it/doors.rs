@@ -90,6 +90,25 @@ async fn bad_input_is_refused_with_the_name_of_its_field_and_changes_nothing() {
 }
 
 #[tokio::test]
+async fn an_error_repeats_little_of_what_it_refuses() {
+    let world = world().await;
+    let id = customer(&world).await;
+    let long = "x".repeat(100_000);
+    let wishes = [
+        json!({ "customer": id, "plan": long, "interval": "month" }),
+        json!({ "customer": id, "plan": "professional", "interval": long }),
+        json!({ "customer": id, "plan": "professional", "interval": "month", "time_zone": long }),
+        json!({ "customer": id, "plan": "professional", "interval": "month", long.as_str(): 1 }),
+    ];
+    for data in wishes {
+        let refused = world.emit("subscription.created", Uuid::from_u128(8), data, "long").await;
+        let refused = refused.unwrap_err();
+        let message = refused.as_database_error().unwrap().message();
+        assert!(message.chars().count() <= 520, "{} characters", message.chars().count());
+    }
+}
+
+#[tokio::test]
 async fn an_event_that_never_comes_cannot_hold_back_those_after_it() {
     let world = world().await;
     let id = customer(&world).await;
