@@ -55,7 +55,8 @@ async fn check_names_each_quiet_failure_with_its_own_exit_code() {
             "parked_subscription",
             "sub_",
             "update perennial.subscriptions
-                set parked_reason = 'no such customer', next_action = null, next_action_at = null",
+                set parked_reason = 'no such customer', parked_kind = 'request_rejected', parked_at = now(),
+                    next_action = null, next_action_at = null",
         ),
         ("email_failed", "receipt", "update perennial.emails set status = 'failed'"),
         ("email_suppressed", "receipt", "update perennial.emails set status = 'suppressed'"),

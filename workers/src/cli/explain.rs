@@ -51,7 +51,7 @@ impl Explain {
         let pool = database::connect(&settings::database_url()?, Role::Owner, 1).await?;
         database::check_schema(&pool).await?;
         let mut conn = pool.acquire().await?;
-        for subject in lookup::any(&mut conn, &self.subject).await? {
+        for subject in lookup::any(&mut conn, "subject", &self.subject).await? {
             let answer = Answer::of(&mut conn, subject).await?;
             if self.json {
                 say(answer.json())?;

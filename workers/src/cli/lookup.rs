@@ -11,14 +11,19 @@ use super::exit::Error;
 const FORMS: &str = "give an id (sub_…, cus_…, inv_…, a UUID), the provider's (pi_…, cus_…, pm_…), an event's id, \
                      an invoice's number or an email address";
 
-/// All that has this name.
+/// All that has this name; `field` is the argument that an error names.
 ///
 /// # Errors
 /// When nothing has.
-pub(super) async fn any(conn: &mut PgConnection, text: &str) -> Result<Vec<Subject>, Error> {
+pub(super) async fn any(
+    conn: &mut PgConnection,
+    field: &str,
+    text: &str,
+) -> Result<Vec<Subject>, Error> {
     let found = subjects::find(conn, text).await?;
     if found.is_empty() {
-        return Err(Error::data(format!("`{}` is not known here: {FORMS}", quoted(text))));
+        let text = quoted(text);
+        return Err(Error::data(format!("{field}: `{text}` is not known here: {FORMS}")));
     }
     Ok(found)
 }
@@ -33,8 +38,9 @@ pub(super) async fn customer(conn: &mut PgConnection, text: &str) -> Result<Cust
     if let (true, Ok(id)) = (found.is_empty(), text.parse()) {
         return Ok(id);
     }
+    let named = any(conn, "customer", text).await?;
     let mut customers: Vec<_> =
-        any(conn, text).await?.into_iter().map(|subject| CustomerId(subject.customer)).collect();
+        named.into_iter().map(|subject| CustomerId(subject.customer)).collect();
     customers.sort_unstable();
     customers.dedup();
     only("customer", text, &customers)
@@ -53,7 +59,7 @@ pub(super) async fn subscription(
         return Ok(id);
     }
     let mut subscriptions = vec![];
-    for subject in any(&mut *conn, text).await? {
+    for subject in any(&mut *conn, "subscription", text).await? {
         match (subject.kind.as_str(), subject.subscription) {
             (_, Some(subscription)) => subscriptions.push(SubscriptionId(subscription)),
             ("customer", None) => {
