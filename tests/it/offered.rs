@@ -60,6 +60,7 @@ const OWNER: &[&str] = &[
     "check_invariants()",
     "release_parked('request_rejected')",
     "charge_max('USD')",
+    "lift_suppression('nobody@customer.example')",
 ];
 
 async fn with_ada() -> (World, String) {

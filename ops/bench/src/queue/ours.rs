@@ -10,7 +10,7 @@ use super::{Contender, Ran, Result};
 
 const MIGRATIONS: [&str; 4] = [
     include_str!("../../../../migrations/0017_jobs.sql"),
-    include_str!("../../../../migrations/0046_suspects.sql"),
+    include_str!("../../../../migrations/0028_suspects.sql"),
     include_str!("../../../../migrations/functions/checks.sql"),
     include_str!("../../../../migrations/functions/jobs.sql"),
 ];
