@@ -296,7 +296,9 @@ impl World {
     async fn unrest(&self) -> String {
         let jobs: Vec<String> = sqlx::query_scalar(
             "select queue || ' ' || state || ' ' || coalesce(last_error, '') from perennial.jobs
-             union all select 'dead ' || queue || ': ' || reason from perennial.dead_jobs",
+             union all select 'dead ' || queue || ': ' || reason from perennial.dead_jobs
+             union all select 'circuit of ' || provider || ': ' || reason from perennial.provider_circuits
+                        where closed_at is null",
         )
         .fetch_all(&self.pool)
         .await

@@ -91,13 +91,11 @@ async fn dead(
 /// Events that nobody has processed, the first ones, and why each waits.
 async fn waiting(conn: &mut PgConnection, customer: CustomerId) -> sqlx::Result<Vec<String>> {
     let events = sqlx::query!(
-        r#"select left(e.event_id, 80) as "event_id!", e.type as kind, e.at,
-                  e.at > perennial.business_now(e.clock_id) as "early!",
-                  (select left(f.event_id, 80) from perennial.lifecycle_events f
-                    where f.customer_id = e.customer_id and f.processed_at is null and f.seq < e.seq
-                    order by f.seq limit 1) as first
-             from perennial.lifecycle_events e
-            where e.customer_id = $1 and e.processed_at is null order by e.seq limit 20"#,
+        r#"select left(w.event_id, 80) as "event_id!", w.type as "kind!", w.at as "at!",
+                  w.at > perennial.business_now(w.clock_id) as "early!",
+                  left(w.waits_for, 80) as waits_for, w.runs_at as "runs_at!"
+             from perennial.waiting_events w
+            where w.customer_id = $1 order by w.seq limit 20"#,
         customer.0
     )
     .fetch_all(conn)
@@ -105,9 +103,14 @@ async fn waiting(conn: &mut PgConnection, customer: CustomerId) -> sqlx::Result<
     Ok(events
         .into_iter()
         .map(|event| {
-            let why = match (event.early, event.first) {
+            let why = match (event.early, event.waits_for) {
                 (true, _) => format!("its time comes at {}", written(event.at)),
-                (false, Some(first)) => format!("{first} comes before it"),
+                (false, Some(first)) => {
+                    format!(
+                        "{first} about the same subject comes first, at {}",
+                        written(event.runs_at)
+                    )
+                }
                 (false, None) => "a worker processes it next".to_owned(),
             };
             format!("The event {} ({}) waits: {why}.", event.event_id, event.kind)
