@@ -8,6 +8,7 @@ use perennial_jobs::invariants;
 use perennial_tests::{Faults, World};
 use serde_json::json;
 use sqlx::PgPool;
+use uuid::Uuid;
 
 use super::world;
 
@@ -181,13 +182,20 @@ async fn a_populated_database_of_the_last_commit_before_the_baseline_is_adopted(
     // So that the provider knows the customers and their cards.
     for (name, method) in [
         ("ada", "pm_sbx_visa__ok"),
-        ("bob", "pm_sbx_visa__ok1__insufficient_funds"),
+        ("bob", "pm_sbx_visa__insufficient_funds"),
         ("cy", "pm_sbx_mastercard__ok"),
         ("dan", "pm_sbx_visa__ok"),
         ("gil", "pm_sbx_visa__ok"),
     ] {
         world.subscribe(name, &[method], json!({})).await;
     }
+    let known: Vec<(Uuid, String, String)> = sqlx::query_as(
+        "select subject, data ->> 'provider_customer', data ->> 'reference'
+           from perennial.lifecycle_events where type = 'payment_method.attached'",
+    )
+    .fetch_all(&world.pool)
+    .await
+    .unwrap();
     let fresh = definitions(&world.pool).await;
     world.url = before_the_baseline().await;
     world.pool = pool(&world.url).await;
@@ -199,9 +207,25 @@ async fn a_populated_database_of_the_last_commit_before_the_baseline_is_adopted(
 
     database::check_schema(&world.pool).await.unwrap();
     assert_eq!(definitions(&world.pool).await, fresh);
-    // The provider of this test never had bob's open intent: a retry step that cannot ask would wait.
+    // It has been used with another provider: a retry step that cannot ask would wait.
     run(&world.pool, "update perennial.invoices set intent_reference = null where status = 'open'")
         .await;
+    for (customer, provider_customer, method) in known {
+        for (statement, reference) in [
+            (
+                "update perennial.provider_customers set reference = $2 where customer_id = $1",
+                provider_customer,
+            ),
+            ("update perennial.payment_methods set reference = $2 where customer_id = $1", method),
+        ] {
+            sqlx::query(statement)
+                .bind(customer)
+                .bind(reference)
+                .execute(&world.pool)
+                .await
+                .unwrap();
+        }
+    }
     world.work(Faults::None);
     world.live_until("2026-04-02T00:00:00Z").await;
     let mut conn = world.pool.acquire().await.unwrap();

@@ -162,7 +162,7 @@ async fn what_came_late_is_marked_and_told_anew_only_on_demand() {
         &world,
         "insert into perennial.ledger_entries
              (posting_id, position, account, amount_minor, currency, kind, customer_id, subscription_id, at, decision)
-         select '00000000-0000-0000-0000-000000000001', p, a, m, 'USD', 'late', customer_id, id, '2026-02-01T10:00:00Z', 1
+         select '00000000-0000-0000-0000-000000000001', p, a, m, 'USD', 'invoice_issued', customer_id, id, '2026-02-01T10:00:00Z', 1
            from perennial.subscriptions, (values (1, 'accounts_receivable', 700), (2, 'revenue', -700)) v (p, a, m)",
     )
     .await;

@@ -120,8 +120,13 @@ impl PaymentProvider for Scripted {
         }
     }
 
-    fn inquire<'a>(&'a self, _: &'a Inquiry) -> Call<'a, Observation> {
-        reply(Observation::Missing)
+    fn inquire<'a>(&'a self, inquiry: &'a Inquiry) -> Call<'a, Observation> {
+        reply(match inquiry {
+            Inquiry::Reference(reference) => {
+                Observation::NeverExecuted { reference: reference.clone() }
+            }
+            Inquiry::Lost { .. } => Observation::Missing,
+        })
     }
 
     fn list<'a>(&'a self, _: DateTime<Utc>, _: Option<&'a str>) -> Call<'a, Page> {

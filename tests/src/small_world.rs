@@ -109,6 +109,7 @@ impl SmallWorld {
 
     /// Does all that is due.
     pub async fn rest(&self) {
+        let mut last = vec![];
         for _ in 0..ROUNDS_MAX {
             let mut conn = self.pool.acquire().await.expect("a connection");
             sweep::sweep(&mut conn).await.expect("a sweep");
@@ -121,9 +122,10 @@ impl SmallWorld {
             if jobs.is_empty() {
                 return;
             }
+            last.clone_from(&jobs);
             self.work(jobs).await;
         }
-        panic!("work does not come to rest");
+        panic!("work does not come to rest: {last:?}");
     }
 
     /// Does a job that nothing made due.
