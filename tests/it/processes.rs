@@ -11,7 +11,7 @@ use tokio::process::{Child, ChildStderr, Command};
 
 use super::{CONFIRM, world};
 
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(90);
 
 fn said(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
