@@ -78,7 +78,7 @@ fn spawn(suspect: &Suspect) -> std::io::Result<Child> {
         .spawn()
 }
 
-/// Reads what [`spawn`] wrote.
+/// Reads what `spawn` wrote.
 ///
 /// # Errors
 /// What is wrong with it.
